@@ -1,0 +1,17 @@
+/*
+ * Files on host descriptors that were passed in: the standard streams.
+ */
+#ifndef SENTRY_FS_HOST_HOSTFD_H
+#define SENTRY_FS_HOST_HOSTFD_H
+
+struct file;
+
+/*
+ * A file on a pipe, regular file, terminal, socket or character device of
+ * the host. host_fd is taken over also on failure, and closed with the file.
+ * flags: O_RDONLY, O_WRONLY or O_RDWR, O_APPEND, O_NONBLOCK as the guest
+ * shall see them; the host's own flags are never changed.
+ */
+int hostfd_file_new(int host_fd, unsigned int flags, struct file **out);
+
+#endif
