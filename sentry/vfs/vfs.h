@@ -4,7 +4,9 @@
  *
  * Objects and how they live
  *   struct fs       a mounted filesystem instance (Linux: super block).
- *                   Counted; held by its inodes, dentries and mounts.
+ *                   Counted by its users: mounts, and filesystems on top of
+ *                   it. Without users it is shut down; its storage goes with
+ *                   the last inode or dentry (fs->pins).
  *   struct inode    a file, folder, symlink, device... Counted. A filesystem
  *                   embeds it in its own structure and frees it in
  *                   fs_ops->inode_free when the last reference goes.
@@ -46,8 +48,8 @@ struct path;
 struct flock_list; /* vfs/locks.c: POSIX, OFD and flock locks of an inode */
 struct watch_list; /* vfs/inotify.c */
 
-#define VFS_NAME_MAX	255
-#define VFS_PATH_MAX	4096
+#define VFS_NAME_MAX    255
+#define VFS_PATH_MAX    4096
 #define VFS_SYMLINK_MAX 40
 
 /* ---- Attributes -------------------------------------------------------- */
@@ -73,6 +75,9 @@ struct attr {
 #define ATTR_ATIME 0x10u
 #define ATTR_MTIME 0x20u
 #define ATTR_CTIME 0x40u /* now, as a side effect of the others */
+/* For vfs_setattr() only. */
+#define ATTR_TIMES_NOW 0x80u  /* both times are "now": MAY_WRITE suffices */
+#define ATTR_OPEN      0x100u /* size, through a file open for writing */
 
 /* What a new inode shall be. */
 struct new_inode {
@@ -87,7 +92,7 @@ struct new_inode {
 
 struct name {
 	const char *text; /* NUL-terminated, no '/', not "." or ".." */
-	size_t size;	  /* 1..VFS_NAME_MAX */
+	size_t size;      /* 1..VFS_NAME_MAX */
 };
 
 /* One entry given to the receiver of iterate(); returns false when full. */
@@ -100,8 +105,8 @@ struct dir_context {
 struct inode_ops {
 	/* Folders. NULL: the operation does not exist (-EPERM or -ENOTDIR). */
 	/* A new reference in *out; -ENOENT if there is no such name. */
-	int (*lookup)(struct inode *dir, const struct name *name,
-		struct inode **out);
+	int (*lookup)(
+		struct inode *dir, const struct name *name, struct inode **out);
 	/* Any type by spec->mode; -EEXIST. A new reference in *out. */
 	int (*create)(struct inode *dir, const struct name *name,
 		const struct new_inode *spec, struct inode **out);
@@ -157,18 +162,19 @@ struct inode {
 	struct fs *fs; /* counted */
 	const struct inode_ops *ops;
 	const struct file_ops *fops; /* of files opened on it */
-	struct attr attr; /* current, or what the last getattr() said */
-	struct flock_list *locks;   /* owned; NULL while there are none */
+	struct attr attr;         /* current, or what the last getattr() said */
+	struct flock_list *locks; /* owned; NULL while there are none */
 	struct watch_list *watches; /* owned; NULL while there are none */
 	/* Open for writing (> 0) or being executed (< 0): ETXTBSY. */
 	int write_count;
-	void *object; /* pipe of a FIFO, socket of a socket node: borrowed by
-			 the object's own table, NULL otherwise */
+	void *object;  /* pipe of a FIFO, socket of a socket node: borrowed by
+			  the object's own table, NULL otherwise */
+	bool linkable; /* made by O_TMPFILE: link(2) may give it a name */
 };
 
-/* ref 1, fs counted; the rest is the caller's. */
-void inode_init(struct inode *inode, struct fs *fs,
-	const struct inode_ops *ops, const struct file_ops *fops);
+/* ref 1, fs pinned, the rest zero: attr is the caller's. */
+void inode_init(struct inode *inode, struct fs *fs, const struct inode_ops *ops,
+	const struct file_ops *fops);
 struct inode *inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
 int inode_getattr(struct inode *inode); /* refreshes if the fs wants it */
@@ -177,11 +183,21 @@ int inode_getattr(struct inode *inode); /* refreshes if the fs wants it */
 #define MAY_WRITE 2u
 #define MAY_READ  4u
 /* path_resolution(7): mode bits, CAP_DAC_OVERRIDE and _READ_SEARCH. */
-int inode_permission(struct inode *inode, const struct cred *cred,
-	unsigned int want);
+int inode_permission(
+	struct inode *inode, const struct cred *cred, unsigned int want);
+/* The same by mode bits only, for an inode_ops->permission to fall back on. */
+int inode_mode_permission(
+	const struct inode *inode, const struct cred *cred, unsigned int want);
 /* Is cred the owner, or does it have CAP_FOWNER? */
-bool inode_owner_or_capable(const struct inode *inode,
-	const struct cred *cred);
+bool inode_owner_or_capable(const struct inode *inode, const struct cred *cred);
+/*
+ * Execution keeps writers away and the other way round: -ETXTBSY. Held from
+ * exec until the last process that runs it is gone.
+ */
+int inode_deny_write(struct inode *inode);
+void inode_allow_write(struct inode *inode);
+/* The time for inode attributes: the coarse real-time clock, as in Linux. */
+struct timespec vfs_now(void);
 
 /* ---- Filesystems ------------------------------------------------------- */
 
@@ -194,8 +210,13 @@ struct fs_ops {
 	const char *name; /* as in /proc/filesystems and mount(2) */
 	int (*statfs)(struct fs *fs, struct fs_statfs *out);
 	void (*inode_free)(struct inode *inode); /* the embedding structure */
-	void (*destroy)(struct fs *fs);		 /* after the last reference */
-	int (*sync)(struct fs *fs);		 /* or NULL */
+	/*
+	 * No users are left: drop every inode that the filesystem itself
+	 * holds. Cached dentries are gone already. NULL: it holds none.
+	 */
+	void (*shutdown)(struct fs *fs);
+	void (*destroy)(struct fs *fs); /* after the last inode: free it */
+	int (*sync)(struct fs *fs);     /* or NULL */
 	/* Names may appear or vanish by themselves: no caching of lookups. */
 	bool volatile_names;
 	/*
@@ -209,11 +230,13 @@ struct fs_ops {
 };
 
 struct fs {
-	struct ref ref;
+	struct ref ref;  /* users */
+	struct ref pins; /* inodes, dentries; one for all users together */
+	bool dead;       /* no users: nothing is cached any more */
 	const struct fs_ops *ops;
-	dev_t dev;	     /* unique, anonymous major 0 */
+	dev_t dev;           /* unique, anonymous major 0 */
 	struct dentry *root; /* counted; set by the filesystem's mount */
-	char *source;	     /* owned; for mountinfo */
+	char *source;        /* owned; for mountinfo */
 	bool read_only;
 };
 
@@ -244,26 +267,30 @@ struct dentry {
 	struct ref ref;
 	struct dentry *parent; /* counted; itself for a root */
 	struct inode *inode;   /* counted; NULL: known not to exist */
-	struct fs *fs;	       /* counted */
+	struct fs *fs;         /* counted */
 	struct list hash_node;
 	struct list children; /* of ->sibling */
 	struct list sibling;
 	struct list lru;      /* while unreferenced */
 	unsigned int mounted; /* mounts on top of it, any namespace */
-	bool unlinked;	      /* the name is gone; path ends in " (deleted)" */
+	bool unlinked;        /* the name is gone; path ends in " (deleted)" */
 	uint32_t hash;
 	uint16_t name_size;
-	char name[]; /* NUL-terminated */
+	char *name; /* NUL-terminated: short_name, or owned after a rename */
+	char short_name[];
 };
 
 struct dentry *dentry_get(struct dentry *dentry);
 void dentry_put(struct dentry *dentry);
 /* The child of that name, from the cache or by lookup(); may be negative. */
-int dentry_lookup(struct dentry *dir, const struct name *name,
-	struct dentry **out);
+int dentry_lookup(
+	struct dentry *dir, const struct name *name, struct dentry **out);
+/* Cached and hashed: the name is there, or known not to be. */
+bool dentry_hashed(const struct dentry *dentry);
 /* Drops unreferenced cached entries, at least count of them if there are. */
 void dentry_shrink(size_t count);
-/* A dentry outside any folder, e.g. for pipes: "pipe:[123]". */
+/* A dentry outside any folder, e.g. for pipes: "pipe:[123]". Takes over the
+ * reference to inode, also when it fails (NULL). */
 struct dentry *dentry_new_anonymous(const char *name, struct inode *inode);
 /* A folder's cached children that say nothing any more are dropped. */
 void dentry_forget_children(struct dentry *dir);
@@ -283,15 +310,16 @@ struct path {
 
 struct mount {
 	struct ref ref;
-	struct fs *fs;		     /* counted */
-	struct dentry *root;	     /* counted; what is shown */
-	struct mount *parent;	     /* borrowed: dies with its tree */
-	struct dentry *point;	     /* counted; where, in parent */
-	struct mount_ns *ns;	     /* borrowed; NULL when detached */
-	struct list sibling;	     /* in ns->mounts, in mount order */
+	struct fs *fs;        /* counted */
+	struct dentry *root;  /* counted; what is shown */
+	struct mount *parent; /* borrowed: dies with its tree */
+	struct dentry *point; /* counted; where, in parent */
+	struct mount_ns *ns;  /* borrowed; NULL when detached */
+	struct list sibling;  /* in ns->mounts, in mount order */
 	struct list hash_node;
 	unsigned int flags; /* MNT_ */
-	bool locked;	    /* may not be unmounted by the guest */
+	bool locked;        /* may not be unmounted by the guest */
+	bool expiring;      /* umount2(MNT_EXPIRE) has asked once */
 	int id;
 };
 
@@ -305,7 +333,7 @@ struct mount_ns {
 #define MOUNTS_LIMIT 100000
 
 struct path path_get(struct path path); /* counts both parts */
-void path_put(struct path path);	/* both may be NULL */
+void path_put(struct path path);        /* both may be NULL */
 bool path_equal(struct path a, struct path b);
 
 struct mount_ns *mount_ns_new(struct fs *root_fs, unsigned int flags);
@@ -314,10 +342,21 @@ void mount_ns_put(struct mount_ns *ns);
 struct mount_ns *mount_ns_copy(struct mount_ns *ns);
 /* The top mount's root there; new references. */
 struct path mount_ns_root(struct mount_ns *ns);
-/* Mounts fs at a place; a new reference is not returned. */
+struct mount *mount_get(struct mount *mount);
+void mount_put(struct mount *mount);
+/*
+ * Mounts fs at a place; a new reference is not returned. root NULL: the root
+ * of fs; at must be path_mounted(). -ENOTDIR, -ENOENT, -EINVAL, -ENOSPC.
+ */
 int mount_attach(struct path at, struct fs *fs, struct dentry *root,
 	unsigned int flags, struct mount **out);
+/*
+ * The caller holds one reference by its path, which does not count as a use.
+ * -EINVAL, -EBUSY, -EAGAIN (MNT_EXPIRE).
+ */
 int mount_detach(struct mount *mount, int umount_flags);
+/* Is a write there refused? -EROFS or 0. */
+int mount_want_write(const struct mount *mount);
 /* If something is mounted there, its root (repeatedly); consumes path. */
 struct path path_mounted(struct path path);
 
@@ -358,22 +397,38 @@ int vfs_walk_parent(const struct walk *walk, const char *name,
  * mounts, dentry upkeep and inotify events of the system calls. spec->uid and
  * gid are set by them from cred (set-group-ID folders included).
  */
-int vfs_create(const struct walk *walk, const char *name,
-	struct new_inode *spec);
+int vfs_create(
+	const struct walk *walk, const char *name, struct new_inode *spec);
 int vfs_unlink(const struct walk *walk, const char *name);
 int vfs_rmdir(const struct walk *walk, const char *name);
 int vfs_link(struct path target, const struct walk *walk, const char *name);
 int vfs_rename(const struct walk *from, const char *from_name,
 	const struct walk *to, const char *to_name, unsigned int flags);
+/*
+ * chmod, chown, truncate, utimensat: all checks and side effects (set-ID bits
+ * are cleared, ctime). cred NULL: no checks.
+ */
 int vfs_setattr(struct path path, const struct cred *cred,
 	const struct attr *attr, unsigned int mask);
+/* xattr(7) with the rules of each namespace. */
+ssize_t vfs_getxattr(struct path path, const struct cred *cred,
+	const char *name, void *value, size_t size);
+int vfs_setxattr(struct path path, const struct cred *cred, const char *name,
+	const void *value, size_t size, int flags);
+ssize_t vfs_listxattr(
+	struct path path, const struct cred *cred, char *list, size_t size);
+int vfs_removexattr(
+	struct path path, const struct cred *cred, const char *name);
 /*
  * openat(2) without the descriptor table: flags are O_ flags, mode has the
  * umask applied. A new file in *out.
  */
-int vfs_open(const struct walk *walk, const char *name, int flags,
-	mode_t mode, struct file **out);
-/* Opens an existing place; permission is checked unless cred is NULL. */
+int vfs_open(const struct walk *walk, const char *name, int flags, mode_t mode,
+	struct file **out);
+/*
+ * Opens an existing place; permission is checked unless cred is NULL. A FIFO
+ * never waits here: the hook opens one end and sys_open() does the waiting.
+ */
 int file_open(struct path path, int flags, const struct cred *cred,
 	struct file **out);
 
@@ -399,7 +454,11 @@ struct file_ops {
 	off_t (*seek)(struct file *file, off_t off, int whence);
 	/*
 	 * A host descriptor (borrowed until the call is over, opened with no
-	 * more than prot needs) and the offset in it. -ENODEV if NULL.
+	 * more than prot needs) and the offset in it. -ENODEV if NULL. The
+	 * files of tmpfs have only descriptors for reading and writing:
+	 * unless file_writable(file), the caller must map MAP_PRIVATE also
+	 * what the guest wants shared (the same to a reader), or mprotect()
+	 * would open the file for writing.
 	 */
 	int (*map)(struct file *file, int prot, bool shared, off_t off,
 		size_t size, int *host_fd, off_t *host_off);
@@ -411,22 +470,22 @@ struct file_ops {
 	void (*release)(struct file *file);
 	/* Extra lines for /proc/PID/fdinfo; bytes written. NULL: none. */
 	size_t (*show_fdinfo)(struct file *file, char *buf, size_t size);
-	bool no_seek;	/* lseek and pread give -ESPIPE */
+	bool no_seek;   /* lseek and pread give -ESPIPE */
 	bool no_atomic; /* writes with O_APPEND need not find the end first */
 };
 
 struct file {
 	struct ref ref;
 	const struct file_ops *ops;
-	struct path path;     /* counted both */
-	struct inode *inode;  /* counted */
-	unsigned int flags;   /* O_ flags without O_CREAT, O_EXCL... */
+	struct path path;    /* counted both */
+	struct inode *inode; /* counted */
+	unsigned int flags;  /* O_ flags without O_CREAT, O_EXCL... */
 	off_t pos;
-	struct cred *cred;    /* counted; of the opener */
-	void *priv;	      /* the ops' */
+	struct cred *cred;       /* counted; of the opener */
+	void *priv;              /* the ops' */
 	struct list epoll_items; /* of the epolls that watch it */
-	int owner_pid;	      /* F_SETOWN: > 0 process, < 0 group */
-	int owner_sig;	      /* F_SETSIG */
+	int owner_pid;           /* F_SETOWN: > 0 process, < 0 group */
+	int owner_sig;           /* F_SETSIG */
 };
 
 /* A file on an inode that has no name anywhere: pipe, eventfd... */
@@ -435,6 +494,38 @@ int file_new_anonymous(const char *name, struct inode *inode,
 	struct file **out);
 /* An inode for such files, one for each call, of the anonymous fs. */
 struct inode *inode_new_anonymous(mode_t mode);
+/*
+ * Special files. A filesystem without an open of its own gets this for
+ * devices and FIFOs; one with its own calls it: by file->inode's type and
+ * attr.rdev. -ENXIO if nobody serves it.
+ */
+int file_open_special(struct file *file);
+/* Serves a range of character devices. open NULL: file->ops = ops. */
+struct chrdev {
+	unsigned int major, minor, count;
+	const struct file_ops *ops;
+	int (*open)(struct file *file); /* sets file->ops and priv */
+	struct chrdev *next;            /* the registry's */
+};
+void chrdev_register(struct chrdev *dev); /* static storage */
+
+/* What other parts set once at start; each may stay NULL. */
+struct vfs_hooks {
+	/* Opens one end by file->flags; inode->object is the pipe. */
+	int (*fifo_open)(struct file *file);
+	/* The last reference to an inode that has locks, watches, object. */
+	void (*inode_gone)(struct inode *inode);
+	/* The last reference to a file goes: locks, epoll items. */
+	void (*file_gone)(struct file *file);
+	/* inotify(7): IN_ mask on inode, as name in dir; both may be NULL.
+	 * Called only if inode or dir has watches. */
+	void (*event)(struct inode *dir, const struct name *name,
+		struct inode *inode, uint32_t mask, uint32_t cookie);
+};
+extern struct vfs_hooks vfs_hooks;
+/* The most open files there may be (-ENFILE); 0: no limit. */
+extern size_t file_limit;
+
 struct file *file_get(struct file *file);
 void file_put(struct file *file);
 
