@@ -265,7 +265,23 @@ struct platform_ops {
 extern const struct platform_ops notify_platform;
 extern const struct platform_ops ptrace_platform;
 
-/* What both platforms' threads and spaces begin with. */
+/* The platform of that name, or NULL. */
+const struct platform_ops *platform_find(const char *name);
+
+/*
+ * The platform of that name if it can run here; with "auto" or NULL the first
+ * that can. 0 or -errno. why gets one line for the user: on failure why none
+ * can, on success why the ones before the chosen one could not ("" if it was
+ * the first choice).
+ */
+int platform_choose(const char *name, const struct platform_ops **out,
+	char *why, size_t why_size);
+
+/* What both platforms' objects begin with. */
+struct platform {
+	const struct platform_ops *ops;
+};
+
 struct space {
 	const struct platform_ops *ops;
 	pid_t host_pid; /* in the sentry's pid namespace */
