@@ -16,6 +16,7 @@
 #include <seccomp.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -132,6 +133,35 @@ void lockdown_no_caps(struct walls *walls)
 	wall_report(walls, WALL_NO_CAPS, error);
 }
 
+void lockdown_few_caps(struct walls *walls, const int *keep, size_t count)
+{
+	uint64_t kept = 0;
+	int error = 0;
+
+	capng_get_caps_process();
+	for (size_t i = 0; i < count; i++) {
+		if (capng_have_capability(
+			    CAPNG_PERMITTED, (unsigned int)keep[i]))
+			kept |= UINT64_C(1) << keep[i];
+	}
+	if (!kept) {
+		lockdown_no_caps(walls);
+		return;
+	}
+	prctl(PR_SET_SECUREBITS, SECURE_ALL_BITS | SECURE_ALL_LOCKS, 0, 0, 0);
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_apply(CAPNG_SELECT_BOUNDS) < 0)
+		capng_apply(CAPNG_SELECT_AMBIENT);
+	for (unsigned int cap = 0; cap < 64; cap++) {
+		if (kept >> cap & 1)
+			capng_update(CAPNG_ADD,
+				CAPNG_EFFECTIVE | CAPNG_PERMITTED, cap);
+	}
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
+		error = errno;
+	wall_report(walls, WALL_NO_CAPS, error ? error : EPERM);
+}
+
 void lockdown_no_new_privs(struct walls *walls)
 {
 	int ret = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -160,11 +190,40 @@ struct landlock_attr {
 	uint64_t scoped;
 };
 
-static int landlock_enter(void)
+/* What may be granted on something that is no folder. */
+#define FILE_RIGHTS                                                            \
+	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |        \
+		1ull << 14)
+
+/* errno, or 0 */
+static int landlock_allow(
+	int ruleset, uint64_t handled, const struct lockdown_path *path)
+{
+	struct landlock_path_beneath_attr rule = {.parent_fd = path->host_fd};
+	struct stat st;
+
+	if (fstat(path->host_fd, &st) < 0)
+		return errno;
+	if (path->writable)
+		rule.allowed_access = handled & ~(LANDLOCK_ACCESS_FS_EXECUTE |
+							1ull << 15);
+	else
+		rule.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
+				      LANDLOCK_ACCESS_FS_READ_DIR;
+	if (!S_ISDIR(st.st_mode))
+		rule.allowed_access &= FILE_RIGHTS;
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
+		    &rule, 0) < 0)
+		return errno;
+	return 0;
+}
+
+static int landlock_enter(const struct lockdown_path *paths, size_t count)
 {
 	struct landlock_attr attr = {0};
 	size_t size = sizeof(attr.handled_access_fs);
-	long abi, fd, ret;
+	long abi, fd;
+	int ret = 0;
 
 	abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
 		LANDLOCK_CREATE_RULESET_VERSION);
@@ -182,15 +241,24 @@ static int landlock_enter(void)
 	fd = syscall(SYS_landlock_create_ruleset, &attr, size, 0);
 	if (fd < 0)
 		return errno;
-	ret = syscall(SYS_landlock_restrict_self, (int)fd, 0);
-	ret = ret < 0 ? errno : 0;
+	for (size_t i = 0; i < count && ret == 0; i++)
+		ret = landlock_allow(
+			(int)fd, attr.handled_access_fs, &paths[i]);
+	if (ret == 0 && syscall(SYS_landlock_restrict_self, (int)fd, 0) < 0)
+		ret = errno;
 	close((int)fd);
-	return (int)ret;
+	return ret;
 }
 
 void lockdown_landlock(struct walls *walls)
 {
-	wall_report(walls, WALL_LANDLOCK, landlock_enter());
+	wall_report(walls, WALL_LANDLOCK, landlock_enter(NULL, 0));
+}
+
+void lockdown_landlock_paths(
+	struct walls *walls, const struct lockdown_path *paths, size_t count)
+{
+	wall_report(walls, WALL_LANDLOCK, landlock_enter(paths, count));
 }
 
 void lockdown_not_dumpable(void)

@@ -56,10 +56,27 @@ void lockdown_empty_root(struct walls *walls);
  */
 void lockdown_no_caps(struct walls *walls);
 
+/*
+ * The same, but for those of keep (CAP_ numbers) that the process holds now.
+ * The wall stands only if none is left.
+ */
+void lockdown_few_caps(struct walls *walls, const int *keep, size_t count);
+
 void lockdown_no_new_privs(struct walls *walls);
 
 /* Enters a Landlock domain without a single rule. */
 void lockdown_landlock(struct walls *walls);
+
+/*
+ * Enters one in which what lies beneath these descriptors (O_PATH is enough)
+ * may be read or, if writable, changed in any way. Never executed.
+ */
+struct lockdown_path {
+	int host_fd;
+	bool writable;
+};
+void lockdown_landlock_paths(
+	struct walls *walls, const struct lockdown_path *paths, size_t count);
 
 /* Nobody of our uid may trace us or read our memory. Not for stubs. */
 void lockdown_not_dumpable(void);
