@@ -11,9 +11,11 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/landlock.h>
 #include <linux/securebits.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -311,4 +313,42 @@ void lockdown_seccomp(
 		walls->calls += !seen;
 	}
 	wall_report(walls, WALL_SECCOMP, seccomp_enter(calls, count));
+}
+
+/*
+ * Becomes id, alone in its group. A change of ids takes PDEATHSIG and the
+ * dumpable flag away; the launcher counts on the one, and whoever reads a
+ * stub's memory (process_vm_readv) on the other being as at the exec.
+ */
+static int take_ids(uint32_t id)
+{
+	if (id == (uint32_t)-1)
+		return EPERM;
+	/* Refused where "setgroups" is denied: there we have none but ours. */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return errno;
+	if (setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
+		return errno;
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return 0;
+}
+
+void lockdown_enter(struct walls *walls, uint32_t host_id)
+{
+	int error;
+
+	if (wall_is_up(walls, WALL_USER_NS)) {
+		/* The launcher has reported whose id that is outside. */
+		error = take_ids(host_id);
+		if (error)
+			wall_report(walls, WALL_OTHER_UID, error);
+		lockdown_empty_root(walls);
+	} else {
+		lockdown_empty_root(walls);
+		wall_report(walls, WALL_OTHER_UID, take_ids(host_id));
+	}
+	lockdown_no_caps(walls);
+	lockdown_no_new_privs(walls);
+	lockdown_landlock(walls);
 }

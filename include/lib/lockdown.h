@@ -46,6 +46,15 @@ const char *wall_name(enum wall wall);    /* as in JSON: "user_namespace" */
 const char *wall_meaning(enum wall wall); /* what its lack costs, one line */
 
 /*
+ * The sentry's way from start to lock-down, all but the allow-list, in the
+ * right order: its own ids, empty root, no capabilities, no_new_privs,
+ * Landlock. host_id is what the launcher says (see boot.h): the uid and gid to
+ * take, 0 in a user namespace of our own, or -1 to stay who we are.
+ * Everything that needs a path has to be open by then.
+ */
+void lockdown_enter(struct walls *walls, uint32_t host_id);
+
+/*
  * Makes the root an empty, read-only folder: by pivot_root in a mount
  * namespace of our own, else by chroot. Needs CAP_SYS_ADMIN or CAP_SYS_CHROOT
  * in our user namespace. Afterwards no path leads anywhere.
