@@ -27,6 +27,7 @@
 #include <sys/stat.h>
 
 #include "lib/checked.h"
+#include "sentry/vfs/special.h"
 #include "sentry/vfs/vfs.h"
 
 #define PIPE_SIZE_SMALL      8192
@@ -467,10 +468,10 @@ fail:
 }
 
 /* Also what opening /proc/self/fd/N of a pipe comes to. */
-static int fifo_open(struct file *file)
+static int fifo_open(struct inode *inode, struct file *file)
 {
 	unsigned int mode = file->flags & O_ACCMODE;
-	struct pipe *p = file->inode->object;
+	struct pipe *p = inode->object;
 	bool fresh = !p;
 	struct pipe_end *end;
 
@@ -495,7 +496,7 @@ static int fifo_open(struct file *file)
 		end->seen = p->reader_opens;
 		end->waits = true;
 	}
-	file->inode->object = p;
+	inode->object = p;
 	file->ops = &pipe_ops;
 	file->priv = end;
 	waitq_wake(&p->waitq, 0);
@@ -520,7 +521,9 @@ bool fifo_open_waits(struct file *file, struct waitq **q)
 
 void pipe_register(void)
 {
-	vfs_hooks.fifo_open = fifo_open;
+	static struct special_type fifo = {.type = S_IFIFO, .open = fifo_open};
+
+	special_register(&fifo);
 }
 
 bool file_is_pipe(const struct file *file)
