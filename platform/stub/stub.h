@@ -35,6 +35,11 @@
 #define STUB_IP_REPORT (STUB_GATE + 0x12)
 #define STUB_IP_CLONE  (STUB_GATE + 0x22)
 #define STUB_IP_CHILD  (STUB_GATE + 0x42)
+/*
+ * `syscall` `int3`, of no use to the stub itself: where the ptrace platform
+ * has its calls made.
+ */
+#define STUB_TRACE_GATE (STUB_GATE + 0xc0)
 #define STUB_GATE_SIZE 0x80
 /* An empty string that nobody can change: the path of execveat. */
 #define STUB_EMPTY_PATH (STUB_GATE + STUB_GATE_SIZE)

@@ -1,0 +1,375 @@
+/*
+ * The ptrace platform: guest threads are traced host threads.
+ *
+ * Guest code runs under PTRACE_SYSEMU: every system call stops the thread and
+ * is not executed. Calls of the native table, and what the client asks for, are
+ * executed by the thread itself at the gate (gate.c), one call at a time, under
+ * PTRACE_CONT. PTRACE_O_EXITKILL ends all guests with the tracer, and a filter
+ * keeps a guest that lost its tracer all the same from any call.
+ *
+ *   ptrace.c  the platform_ops: each checks the state and hands over to
+ *   work.c    what a thread does when it is let go, step by step, with
+ *   gate.c    host calls in the guest and the filter,
+ *   lend.c    descriptors for some of these calls, and
+ *   tracee.c  threads, registers, requests
+ *   loop.c    waits for stops, says what they mean, delivers events
+ *   boot.c    the first process
+ *   xstate.c  extended state in a signal frame's form
+ *   fault.c   the parts of a frame that ptrace does not tell
+ *   probe.c   whether all this is possible here
+ *
+ * The host accepts requests from one thread only, the tracer: the one that
+ * called open(), boot() and run(). Functions called by others, under the
+ * client's lock, are noted in the thread and done by the tracer.
+ *
+ * A struct tracee is in platform.buckets while its host thread lives; it is
+ * freed when that is reaped and the client has given it back, whichever comes
+ * last. A struct process goes the same way, after its last thread.
+ */
+#include "platform/ptrace/ptrace.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/checked.h"
+#include "lib/log.h"
+
+static struct tracer *tracer_of(struct platform *p)
+{
+	return container_of(p, struct tracer, base);
+}
+
+static struct tracee *tracee_of(struct thread *t)
+{
+	return container_of(t, struct tracee, base);
+}
+
+static int ptrace_open(
+	const struct platform_options *options, struct platform **out)
+{
+	struct tracer *p;
+	int ret;
+
+	ret = gate_check(options->stub_fd);
+	if (ret < 0)
+		return ret;
+	p = alloc_zero(p);
+	if (p == NULL)
+		return -ENOMEM;
+	ret = lend_open(p);
+	if (ret < 0) {
+		free(p);
+		return ret;
+	}
+	p->base.ops = &ptrace_platform;
+	p->options = *options;
+	p->tid = (pid_t)syscall(SYS_gettid);
+	list_init(&p->queue);
+	list_init(&p->kills);
+	list_init(&p->ready);
+	list_init(&p->borrowers);
+	*out = &p->base;
+	return 0;
+}
+
+static int ptrace_boot(struct platform *base, char *const argv[],
+	char *const envp[], struct thread **out)
+{
+	struct tracee *t;
+	int ret;
+
+	ret = boot_first(tracer_of(base), argv, envp, &t);
+	if (ret == 0)
+		*out = &t->base;
+	return ret;
+}
+
+static int ptrace_run(struct platform *base)
+{
+	struct tracer *p = tracer_of(base);
+
+	if (!tracee_is_tracer(p))
+		return -EPERM;
+	return loop_run(p);
+}
+
+static void ptrace_stop(struct platform *base)
+{
+	struct tracer *p = tracer_of(base);
+
+	atomic_store(&p->stopping, 1);
+	loop_wake(p);
+}
+
+/* What is left is killed by the end of the tracer, or was by the client. */
+static void ptrace_close(struct platform *base)
+{
+	struct tracer *p = tracer_of(base);
+
+	for (size_t i = 0; i < TRACEE_BUCKETS; i++)
+		while (p->buckets[i] != NULL) {
+			struct tracee *t = p->buckets[i];
+
+			kill(t->base.host_tid, SIGKILL);
+			tracee_unhash(t);
+		}
+	if (p->timer_made)
+		timer_delete(p->timer);
+	lend_close(p);
+	free(p);
+}
+
+/* The state the client may call from; a dead thread is left alone. */
+static bool is_in(const struct tracee *t, enum view a, enum view b)
+{
+	if (t->view == VIEW_DEAD || t->gone)
+		return false;
+	BUG_ON(t->view != a && t->view != b);
+	return true;
+}
+
+static void submit(struct tracee *t, enum op op, enum view view)
+{
+	t->op = op;
+	tracee_set_view(t, view);
+	if (tracee_is_tracer(t->platform)) {
+		work_begin(t);
+		return;
+	}
+	list_del(&t->queued);
+	list_add_tail(&t->platform->queue, &t->queued);
+	loop_wake(t->platform);
+}
+
+static void thread_return(struct thread *base, long value)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (!is_in(t, VIEW_IN_CALL, VIEW_IN_CALL))
+		return;
+	t->value = value;
+	submit(t, OP_RETURN, VIEW_RUNNING);
+}
+
+static void thread_continue(struct thread *base)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (is_in(t, VIEW_IN_CALL, VIEW_IN_CALL))
+		submit(t, OP_CONTINUE, VIEW_RUNNING);
+}
+
+static void thread_return_stopped(struct thread *base, long value)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (!is_in(t, VIEW_IN_CALL, VIEW_IN_CALL))
+		return;
+	t->value = value;
+	submit(t, OP_RETURN_STOPPED, VIEW_BUSY);
+}
+
+static void thread_interrupt(struct thread *base)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (t->view != VIEW_RUNNING || t->gone || t->interrupt)
+		return;
+	t->interrupt_asked = true;
+	submit(t, t->op, VIEW_RUNNING);
+}
+
+static struct regs *thread_regs(struct thread *base)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (!is_in(t, VIEW_STOPPED, VIEW_STOPPED) || !tracee_load(t))
+		return NULL;
+	return &t->regs;
+}
+
+static void thread_regs_changed(struct thread *base)
+{
+	tracee_of(base)->regs_dirty = true;
+}
+
+static ssize_t thread_fpstate_get(struct thread *base, void *buf, size_t size)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (!is_in(t, VIEW_STOPPED, VIEW_STOPPED) || !tracee_load_fp(t))
+		return -ESRCH;
+	if (size < xstate_frame_size())
+		return -ENOSPC;
+	memcpy(buf, t->fp, xstate_frame_size());
+	return (ssize_t)xstate_frame_size();
+}
+
+static int thread_fpstate_put(struct thread *base, const void *buf, size_t size)
+{
+	struct tracee *t = tracee_of(base);
+	int ret = 0;
+
+	if (!is_in(t, VIEW_STOPPED, VIEW_STOPPED))
+		return -ESRCH;
+	if (t->fp == NULL)
+		t->fp = malloc(xstate_frame_size());
+	if (t->fp == NULL)
+		return -ENOMEM;
+	if (size == 0)
+		xstate_reset(t->fp);
+	else
+		ret = xstate_accept(t->fp, buf, size);
+	if (ret == 0)
+		t->fp_loaded = t->fp_dirty = true;
+	return ret;
+}
+
+static void thread_resume(struct thread *base)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (is_in(t, VIEW_STOPPED, VIEW_STOPPED))
+		submit(t, OP_RESUME, VIEW_RUNNING);
+}
+
+static void thread_resume_value(struct thread *base, long value)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (!is_in(t, VIEW_STOPPED, VIEW_STOPPED))
+		return;
+	t->value = value;
+	submit(t, OP_RETURN, VIEW_RUNNING);
+}
+
+static int thread_call(struct thread *base, struct host_call *calls,
+	size_t count, const int *fds, size_t fd_count)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (count > PLATFORM_CALLS_MAX || fd_count > PLATFORM_FDS_MAX)
+		return -EINVAL;
+	if (!is_in(t, VIEW_STOPPED, VIEW_STOPPED))
+		return 0;
+	t->calls = calls;
+	t->call_count = count;
+	t->fds = fds;
+	t->fd_count = fd_count;
+	submit(t, OP_CALL, VIEW_BUSY);
+	return 0;
+}
+
+static int thread_clone(struct thread *base, const struct clone_request *req)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (!is_in(t, VIEW_STOPPED, VIEW_STOPPED))
+		return 0;
+	t->clone = *req;
+	t->new_process = NULL;
+	if (!(req->flags & CLONE_THREAD)) {
+		t->new_process = process_new(t->platform);
+		if (t->new_process == NULL)
+			return -ENOMEM;
+	}
+	submit(t, OP_CLONE, VIEW_BUSY);
+	return 0;
+}
+
+static int thread_exec(struct thread *base, uaddr_t argv, uaddr_t envp)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (!is_in(t, VIEW_STOPPED, VIEW_STOPPED))
+		return 0;
+	t->exec_argv = argv;
+	t->exec_envp = envp;
+	submit(t, OP_EXEC, VIEW_BUSY);
+	return 0;
+}
+
+/* The host's exec has reset the rest. */
+static void thread_enter(struct thread *base, uaddr_t ip, uaddr_t sp)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (!is_in(t, VIEW_STOPPED, VIEW_STOPPED) || !tracee_load(t))
+		return;
+	t->regs = (struct regs){.rip = ip, .rsp = sp, .eflags = 0x202};
+	t->regs_dirty = true;
+	submit(t, OP_RESUME, VIEW_RUNNING);
+}
+
+static void thread_exit(struct thread *base, int status)
+{
+	struct tracee *t = tracee_of(base);
+
+	if (!is_in(t, VIEW_STOPPED, VIEW_IN_CALL))
+		return;
+	t->value = status;
+	submit(t, OP_EXIT, VIEW_DEAD);
+}
+
+static void space_kill(struct space *base)
+{
+	struct process *s = container_of(base, struct process, base);
+
+	if (s->dead)
+		return;
+	if (tracee_is_tracer(s->platform)) {
+		process_kill(s);
+		return;
+	}
+	list_del(&s->killed);
+	list_add_tail(&s->platform->kills, &s->killed);
+	loop_wake(s->platform);
+}
+
+static void thread_put(struct thread *base)
+{
+	struct tracee *t = tracee_of(base);
+
+	t->put = true;
+	tracee_free_if_done(t);
+}
+
+static void space_put(struct space *base)
+{
+	struct process *s = container_of(base, struct process, base);
+
+	s->put = true;
+	process_free_if_done(s);
+}
+
+const struct platform_ops ptrace_platform = {
+	.name = "ptrace",
+	.probe = ptrace_probe,
+	.open = ptrace_open,
+	.boot = ptrace_boot,
+	.run = ptrace_run,
+	.stop = ptrace_stop,
+	.close = ptrace_close,
+	.thread_return = thread_return,
+	.thread_continue = thread_continue,
+	.thread_return_stopped = thread_return_stopped,
+	.thread_interrupt = thread_interrupt,
+	.thread_regs = thread_regs,
+	.thread_regs_changed = thread_regs_changed,
+	.thread_fpstate_get = thread_fpstate_get,
+	.thread_fpstate_put = thread_fpstate_put,
+	.thread_resume = thread_resume,
+	.thread_resume_value = thread_resume_value,
+	.thread_call = thread_call,
+	.thread_clone = thread_clone,
+	.thread_exec = thread_exec,
+	.thread_enter = thread_enter,
+	.thread_exit = thread_exit,
+	.space_kill = space_kill,
+	.thread_put = thread_put,
+	.space_put = space_put,
+};
