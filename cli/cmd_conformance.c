@@ -881,8 +881,12 @@ static int tell_results(struct conformance *run, const struct options *o)
 		report_tap(run, stdout);
 	else
 		report_native_failures(run, stdout);
-	if (run->target_count == 1 && count_native_failures(run) > 0)
-		status = EXIT_DIFFERS;
+	if (run->target_count == 1) {
+		if (!o->tap)
+			report_table(run, 0, stdout);
+		if (count_native_failures(run) > 0)
+			status = EXIT_DIFFERS;
+	}
 	for (int i = 1; i < run->target_count; i++) {
 		if (!o->tap) {
 			report_differences(run, i, stdout);

@@ -164,6 +164,8 @@ void report_table(const struct conformance *run, int target, FILE *out)
 		memset(&one, 0, sizeof(one));
 	}
 	print_sums(out, 5, "total", &all);
+	if (target == 0)
+		return;
 	fprintf(out, "%zu unexpected difference%s on %s\n", unexpected,
 		unexpected == 1 ? "" : "s", run->targets[target].name);
 }

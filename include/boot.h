@@ -33,6 +33,7 @@
 #define BOOT_MOUNTS_MAX  256
 #define BOOT_COUNTS_MAX  2048
 #define BOOT_DENIED_MAX  64
+#define BOOT_PROBES_MAX  8
 #define BOOT_TEXT_MAX    256  /* one word or line in a result */
 #define BOOT_MESSAGE_MAX 1024 /* the message of a failure */
 
@@ -79,6 +80,8 @@ struct boot_mount {
 #define BOOT_STDERR (1u << 6) /* number and the program must see it closed */
 #define BOOT_PATH   (1u << 7) /* look argv[0] up in PATH when it has no '/' */
 
+#define BOOT_PROBE (1u << 8) /* run nothing: report what would be there */
+
 /* Limits that are always in force. */
 struct boot_limits {
 	uint32_t tasks;                    /* EAGAIN above */
@@ -102,6 +105,7 @@ struct boot_config {
 	struct boot_mount *mounts;
 	struct boot_limits limits;
 	struct walls walls; /* what the launcher put up */
+	uint32_t host_id;   /* for lockdown_enter() */
 	int fds[BOOT_FD_COUNT];
 };
 
@@ -117,6 +121,13 @@ struct boot_denied {
 	char *what;
 	char *rule;
 	char *hint;
+};
+
+/* With BOOT_PROBE: a platform, and 0 or the errno and reason why not. */
+struct boot_probe {
+	char *platform;
+	int error;
+	char *why;
 };
 
 enum boot_outcome {
@@ -140,6 +151,8 @@ struct boot_result {
 	struct boot_count *counts;
 	uint32_t denied_count;
 	struct boot_denied *denied;
+	uint32_t probe_count;
+	struct boot_probe *probes;
 };
 
 /* Names this build of the protocol: 16 hexadecimal digits. */

@@ -123,7 +123,7 @@ struct gofer_header {
 	uint16_t fds;  /* descriptors that come with it: 0 or 1 */
 	uint64_t id;   /* chosen by the client, repeated in the reply */
 	int32_t error; /* reply: 0 or a negative errno; request: 0 */
-	uint32_t cpu;  /* request: where the client runs (a hint); reply: 0 */
+	uint32_t cpu;  /* request: 1 + where the client runs, or 0; reply: 0 */
 };
 
 /* Bytes of the name follow the fixed part of the message, without a NUL. */
@@ -139,7 +139,8 @@ struct gofer_time {
 	uint32_t pad;
 };
 
-#define GOFER_ATTR_BLANK 0x1 /* a kernel filesystem begins here: empty */
+#define GOFER_ATTR_BLANK   0x1 /* a kernel filesystem begins here: empty */
+#define GOFER_ATTR_PARTIAL 0x2 /* READDIR: only ino and the type are known */
 
 struct gofer_attr {
 	uint64_t dev; /* the host's st_dev */
@@ -167,14 +168,8 @@ struct gofer_hello_reply {
 	uint32_t magic;
 	uint32_t version;
 	uint32_t roots;
-	uint32_t walls; /* GOFER_WALL_*: what is in force, for reports */
+	uint32_t walls; /* bits of enum wall (lib/lockdown.h) that stand */
 };
-
-#define GOFER_WALL_LANDLOCK 0x1
-#define GOFER_WALL_SECCOMP  0x2
-#define GOFER_WALL_NO_CAPS  0x4 /* no capability is left */
-#define GOFER_WALL_OPENAT2  0x8
-#define GOFER_WALL_MOUNT_NS 0x10 /* not the mount namespace of its parent */
 
 /* Root number -> its node or, where the root is a file, its file node. */
 struct gofer_attach {
@@ -330,6 +325,7 @@ struct gofer_readdir_reply {
 	uint32_t flags;
 	uint32_t count;
 	uint32_t pad;
+	uint64_t cookie;        /* where to go on behind all of these */
 	struct gofer_attr attr; /* of the directory */
 };
 

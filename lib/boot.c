@@ -216,6 +216,7 @@ static void encode_config(struct codec *c, const struct boot_config *config)
 	}
 	put(c, &config->limits, sizeof(config->limits));
 	put_walls(c, &config->walls);
+	put_u32(c, config->host_id);
 }
 
 static void decode_mounts(struct codec *c, struct boot_config *config)
@@ -261,6 +262,7 @@ static void decode_config(struct codec *c, struct boot_config *config)
 	decode_mounts(c, config);
 	get(c, &config->limits, sizeof(config->limits));
 	get_walls(c, &config->walls);
+	config->host_id = get_u32(c);
 	if (c->pos != c->size || !config->argv || !config->argv[0])
 		c->failed = true;
 }
@@ -523,6 +525,18 @@ int boot_signal_recv(int sock)
 	return header.signo;
 }
 
+static void encode_probes(struct codec *c, const struct boot_result *result)
+{
+	uint32_t count = MIN(result->probe_count, (uint32_t)BOOT_PROBES_MAX);
+
+	put_u32(c, count);
+	for (uint32_t i = 0; i < count; i++) {
+		put_text(c, result->probes[i].platform, BOOT_TEXT_MAX);
+		put_u32(c, (uint32_t)result->probes[i].error);
+		put_text(c, result->probes[i].why, BOOT_TEXT_MAX);
+	}
+}
+
 static void encode_result(struct codec *c, const struct boot_result *result)
 {
 	uint32_t counts = MIN(result->count_count, (uint32_t)BOOT_COUNTS_MAX);
@@ -551,6 +565,7 @@ static void encode_result(struct codec *c, const struct boot_result *result)
 		put_text(c, result->denied[i].rule, BOOT_TEXT_MAX);
 		put_text(c, result->denied[i].hint, BOOT_TEXT_MAX);
 	}
+	encode_probes(c, result);
 }
 
 static void decode_counts(struct codec *c, struct boot_result *result)
@@ -593,6 +608,24 @@ static void decode_denied(struct codec *c, struct boot_result *result)
 	}
 }
 
+static void decode_probes(struct codec *c, struct boot_result *result)
+{
+	uint32_t count = get_count(c, BOOT_PROBES_MAX, 14);
+
+	result->probes = alloc_array(
+		(size_t)count + 1, sizeof(*result->probes));
+	if (!result->probes) {
+		c->failed = true;
+		return;
+	}
+	result->probe_count = count;
+	for (uint32_t i = 0; i < count; i++) {
+		result->probes[i].platform = get_text(c, BOOT_TEXT_MAX);
+		result->probes[i].error = (int)get_u32(c);
+		result->probes[i].why = get_text(c, BOOT_TEXT_MAX);
+	}
+}
+
 static void decode_result(struct codec *c, struct boot_result *result)
 {
 	uint32_t outcome = get_u32(c);
@@ -610,6 +643,7 @@ static void decode_result(struct codec *c, struct boot_result *result)
 	result->tasks_peak = get_u32(c);
 	decode_counts(c, result);
 	decode_denied(c, result);
+	decode_probes(c, result);
 	if (c->pos != c->size || outcome > BOOT_FAILED)
 		c->failed = true;
 	if (outcome == BOOT_FAILED &&
@@ -699,7 +733,12 @@ void boot_result_destroy(struct boot_result *result)
 		free(result->denied[i].rule);
 		free(result->denied[i].hint);
 	}
+	for (uint32_t i = 0; i < result->probe_count; i++) {
+		free(result->probes[i].platform);
+		free(result->probes[i].why);
+	}
 	free(result->denied);
+	free(result->probes);
 	free(result->counts);
 	free(result->message);
 	free(result->platform);

@@ -11,11 +11,14 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/landlock.h>
 #include <linux/securebits.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -132,6 +135,35 @@ void lockdown_no_caps(struct walls *walls)
 	wall_report(walls, WALL_NO_CAPS, error);
 }
 
+void lockdown_few_caps(struct walls *walls, const int *keep, size_t count)
+{
+	uint64_t kept = 0;
+	int error = 0;
+
+	capng_get_caps_process();
+	for (size_t i = 0; i < count; i++) {
+		if (capng_have_capability(
+			    CAPNG_PERMITTED, (unsigned int)keep[i]))
+			kept |= UINT64_C(1) << keep[i];
+	}
+	if (!kept) {
+		lockdown_no_caps(walls);
+		return;
+	}
+	prctl(PR_SET_SECUREBITS, SECURE_ALL_BITS | SECURE_ALL_LOCKS, 0, 0, 0);
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_apply(CAPNG_SELECT_BOUNDS) < 0)
+		capng_apply(CAPNG_SELECT_AMBIENT);
+	for (unsigned int cap = 0; cap < 64; cap++) {
+		if (kept >> cap & 1)
+			capng_update(CAPNG_ADD,
+				CAPNG_EFFECTIVE | CAPNG_PERMITTED, cap);
+	}
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
+		error = errno;
+	wall_report(walls, WALL_NO_CAPS, error ? error : EPERM);
+}
+
 void lockdown_no_new_privs(struct walls *walls)
 {
 	int ret = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -160,11 +192,40 @@ struct landlock_attr {
 	uint64_t scoped;
 };
 
-static int landlock_enter(void)
+/* What may be granted on something that is no folder. */
+#define FILE_RIGHTS                                                            \
+	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |        \
+		1ull << 14)
+
+/* errno, or 0 */
+static int landlock_allow(
+	int ruleset, uint64_t handled, const struct lockdown_path *path)
+{
+	struct landlock_path_beneath_attr rule = {.parent_fd = path->host_fd};
+	struct stat st;
+
+	if (fstat(path->host_fd, &st) < 0)
+		return errno;
+	if (path->writable)
+		rule.allowed_access = handled & ~(LANDLOCK_ACCESS_FS_EXECUTE |
+							1ull << 15);
+	else
+		rule.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
+				      LANDLOCK_ACCESS_FS_READ_DIR;
+	if (!S_ISDIR(st.st_mode))
+		rule.allowed_access &= FILE_RIGHTS;
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
+		    &rule, 0) < 0)
+		return errno;
+	return 0;
+}
+
+static int landlock_enter(const struct lockdown_path *paths, size_t count)
 {
 	struct landlock_attr attr = {0};
 	size_t size = sizeof(attr.handled_access_fs);
-	long abi, fd, ret;
+	long abi, fd;
+	int ret = 0;
 
 	abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
 		LANDLOCK_CREATE_RULESET_VERSION);
@@ -182,15 +243,24 @@ static int landlock_enter(void)
 	fd = syscall(SYS_landlock_create_ruleset, &attr, size, 0);
 	if (fd < 0)
 		return errno;
-	ret = syscall(SYS_landlock_restrict_self, (int)fd, 0);
-	ret = ret < 0 ? errno : 0;
+	for (size_t i = 0; i < count && ret == 0; i++)
+		ret = landlock_allow(
+			(int)fd, attr.handled_access_fs, &paths[i]);
+	if (ret == 0 && syscall(SYS_landlock_restrict_self, (int)fd, 0) < 0)
+		ret = errno;
 	close((int)fd);
-	return (int)ret;
+	return ret;
 }
 
 void lockdown_landlock(struct walls *walls)
 {
-	wall_report(walls, WALL_LANDLOCK, landlock_enter());
+	wall_report(walls, WALL_LANDLOCK, landlock_enter(NULL, 0));
+}
+
+void lockdown_landlock_paths(
+	struct walls *walls, const struct lockdown_path *paths, size_t count)
+{
+	wall_report(walls, WALL_LANDLOCK, landlock_enter(paths, count));
 }
 
 void lockdown_not_dumpable(void)
@@ -243,4 +313,42 @@ void lockdown_seccomp(
 		walls->calls += !seen;
 	}
 	wall_report(walls, WALL_SECCOMP, seccomp_enter(calls, count));
+}
+
+/*
+ * Becomes id, alone in its group. A change of ids takes PDEATHSIG and the
+ * dumpable flag away; the launcher counts on the one, and whoever reads a
+ * stub's memory (process_vm_readv) on the other being as at the exec.
+ */
+static int take_ids(uint32_t id)
+{
+	if (id == (uint32_t)-1)
+		return EPERM;
+	/* Refused where "setgroups" is denied: there we have none but ours. */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return errno;
+	if (setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
+		return errno;
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return 0;
+}
+
+void lockdown_enter(struct walls *walls, uint32_t host_id)
+{
+	int error;
+
+	if (wall_is_up(walls, WALL_USER_NS)) {
+		/* The launcher has reported whose id that is outside. */
+		error = take_ids(host_id);
+		if (error)
+			wall_report(walls, WALL_OTHER_UID, error);
+		lockdown_empty_root(walls);
+	} else {
+		lockdown_empty_root(walls);
+		wall_report(walls, WALL_OTHER_UID, take_ids(host_id));
+	}
+	lockdown_no_caps(walls);
+	lockdown_no_new_privs(walls);
+	lockdown_landlock(walls);
 }

@@ -46,6 +46,15 @@ const char *wall_name(enum wall wall);    /* as in JSON: "user_namespace" */
 const char *wall_meaning(enum wall wall); /* what its lack costs, one line */
 
 /*
+ * The sentry's way from start to lock-down, all but the allow-list, in the
+ * right order: its own ids, empty root, no capabilities, no_new_privs,
+ * Landlock. host_id is what the launcher says (see boot.h): the uid and gid to
+ * take, 0 in a user namespace of our own, or -1 to stay who we are.
+ * Everything that needs a path has to be open by then.
+ */
+void lockdown_enter(struct walls *walls, uint32_t host_id);
+
+/*
  * Makes the root an empty, read-only folder: by pivot_root in a mount
  * namespace of our own, else by chroot. Needs CAP_SYS_ADMIN or CAP_SYS_CHROOT
  * in our user namespace. Afterwards no path leads anywhere.
@@ -56,10 +65,27 @@ void lockdown_empty_root(struct walls *walls);
  */
 void lockdown_no_caps(struct walls *walls);
 
+/*
+ * The same, but for those of keep (CAP_ numbers) that the process holds now.
+ * The wall stands only if none is left.
+ */
+void lockdown_few_caps(struct walls *walls, const int *keep, size_t count);
+
 void lockdown_no_new_privs(struct walls *walls);
 
 /* Enters a Landlock domain without a single rule. */
 void lockdown_landlock(struct walls *walls);
+
+/*
+ * Enters one in which what lies beneath these descriptors (O_PATH is enough)
+ * may be read or, if writable, changed in any way. Never executed.
+ */
+struct lockdown_path {
+	int host_fd;
+	bool writable;
+};
+void lockdown_landlock_paths(
+	struct walls *walls, const struct lockdown_path *paths, size_t count);
 
 /* Nobody of our uid may trace us or read our memory. Not for stubs. */
 void lockdown_not_dumpable(void);

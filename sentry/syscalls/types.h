@@ -105,7 +105,7 @@ typedef uint16_t umode_t; /* file type and permissions, as in the kernel */
 	X(SIGACTION_OUT, uaddr_t) X(SIGINFO_OUT, uaddr_t) \
 	X(SIGSET_OUT, uaddr_t) X(SIGSTACK_OUT, uaddr_t) \
 	X(STATFS_OUT, uaddr_t) X(STATX_OUT, uaddr_t) X(STAT_OUT, uaddr_t) \
-	X(SYSINFO_OUT, uaddr_t) X(TIMESPEC_OUT, uaddr_t) \
+	X(SYSINFO_OUT, uaddr_t) X(TIMESPEC_OUT, uaddr_t) X(TIMESPEC_REM, uaddr_t) \
 	X(TIMEVAL_INOUT, uaddr_t) X(TIMEVAL_OUT, uaddr_t) \
 	X(TIMEZONE_OUT, uaddr_t) X(TIME_OUT, uaddr_t) X(TMS_OUT, uaddr_t) \
 	X(UID_OUT, uaddr_t) X(UINT_OUT, uaddr_t) X(UTSNAME_OUT, uaddr_t) \

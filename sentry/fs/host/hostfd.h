@@ -14,4 +14,12 @@ struct file;
  */
 int hostfd_file_new(int host_fd, unsigned int flags, struct file **out);
 
+/*
+ * Before lock-down: a descriptor for the same pipe or terminal with an open
+ * file description, and so an O_NONBLOCK, of its own. Closes host_fd and
+ * returns the new one; where that cannot be had (or makes no sense) returns
+ * host_fd, which works too. Takes a path of /proc.
+ */
+int hostfd_private(int host_fd);
+
 #endif

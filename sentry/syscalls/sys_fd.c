@@ -1,0 +1,397 @@
+/*
+ * Descriptors: close, dup, close_range, fcntl, ioctl.
+ *
+ * Nothing here looks into a file but through its operations; locks are in
+ * sys_lock.c.
+ */
+#include "sentry/syscalls/syscalls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "lib/checked.h"
+#include "sentry/fs/anon/anon.h"
+#include "sentry/fs/anon/pipe.h"
+#include "sentry/kernel/fdtable.h"
+#include "sentry/syscalls/files.h"
+
+/* Newer than the headers of Debian 12. */
+#ifndef F_DUPFD_QUERY
+#define F_DUPFD_QUERY (1024 + 3)
+#endif
+#ifndef F_CREATED_QUERY
+#define F_CREATED_QUERY (1024 + 4)
+#endif
+#define F_GETOWNER_UIDS_ABI 17
+
+long sys_close(struct task *t, int fd)
+{
+	return fd_close(t, fd);
+}
+
+/* A table of this task's own. */
+static int unshare_table(struct task *t)
+{
+	struct fdtable *copy;
+
+	if (t->fds->ref.count == 1)
+		return 0;
+	copy = fdtable_copy(t->fds);
+	if (!copy)
+		return -ENOMEM;
+	fdtable_put(t->fds);
+	t->fds = copy;
+	return 0;
+}
+
+long sys_close_range(struct task *t, unsigned int first, unsigned int last,
+	unsigned int flags)
+{
+	int fd, ret;
+
+	if (flags & ~(unsigned int)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC))
+		return -EINVAL;
+	if (first > last)
+		return -EINVAL;
+	if (flags & CLOSE_RANGE_UNSHARE) {
+		ret = unshare_table(t);
+		if (ret < 0)
+			return ret;
+	}
+	if (first > INT_MAX)
+		return 0;
+	for (fd = fd_next(t->fds, (int)first);
+		fd >= 0 && (unsigned int)fd <= last;
+		fd = fd_next(t->fds, fd + 1)) {
+		if (flags & CLOSE_RANGE_CLOEXEC)
+			fd_set_flags(t, fd, true);
+		else
+			fd_close(t, fd);
+	}
+	return 0;
+}
+
+long sys_dup(struct task *t, int fd)
+{
+	struct file *file = fd_get_any(t, fd);
+
+	if (!file)
+		return -EBADF;
+	return fd_install(t, file, false);
+}
+
+static long dup_to(struct task *t, int fd, int new_fd, bool cloexec)
+{
+	struct file *file;
+
+	if (new_fd < 0 || (uint64_t)new_fd >= task_rlimit(t, RLIMIT_NOFILE))
+		return -EBADF;
+	file = fd_get_any(t, fd);
+	if (!file)
+		return -EBADF;
+	return fd_install_at(t, new_fd, file, cloexec);
+}
+
+long sys_dup2(struct task *t, int fd, int new_fd)
+{
+	if (fd == new_fd)
+		return fd_flags(t, fd) < 0 ? -EBADF : new_fd;
+	return dup_to(t, fd, new_fd, false);
+}
+
+long sys_dup3(struct task *t, int fd, int new_fd, int flags)
+{
+	if (flags & ~O_CLOEXEC)
+		return -EINVAL;
+	if (fd == new_fd)
+		return -EINVAL;
+	return dup_to(t, fd, new_fd, flags & O_CLOEXEC);
+}
+
+/* ---- fcntl ------------------------------------------------------------- */
+
+static long dup_from(
+	struct task *t, struct file *file, unsigned long from, bool cloexec)
+{
+	int fd;
+
+	if (from >= task_rlimit(t, RLIMIT_NOFILE) || from >= FD_LIMIT)
+		return -EINVAL;
+	fd = fd_reserve(t, (int)from);
+	if (fd < 0)
+		return fd;
+	fd_commit(t, fd, file_get(file), cloexec);
+	return fd;
+}
+
+#define SETFL_MASK                                                             \
+	((unsigned int)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC))
+
+static long set_status_flags(
+	struct task *t, struct file *file, unsigned long arg)
+{
+	unsigned int flags = (unsigned int)arg & SETFL_MASK;
+
+	if ((flags & ~file->flags & O_NOATIME) &&
+		!inode_owner_or_capable(file->inode, t->cred))
+		return -EPERM;
+	file->flags = (file->flags & ~SETFL_MASK) | flags;
+	return 0;
+}
+
+/* who: > 0 a process, < 0 a group, 0 nobody. */
+static long set_owner(struct file *file, int who)
+{
+	struct thread_group *tg;
+
+	if (who == INT_MIN)
+		return -EINVAL;
+	if (who > 0) {
+		tg = thread_group_find(who);
+		if (!tg)
+			return -ESRCH;
+		thread_group_put(tg);
+	} else if (who < 0 && !process_group_find(-who)) {
+		return -ESRCH;
+	}
+	file->owner_pid = who;
+	return 0;
+}
+
+static long set_owner_ex(struct task *t, struct file *file, uaddr_t arg)
+{
+	struct f_owner_ex owner;
+	int ret = get_user(t->mm, &owner, arg);
+
+	if (ret < 0)
+		return ret;
+	switch (owner.type) {
+	case F_OWNER_TID:
+		/* Linux: the signal then goes to the thread's process. */
+	case F_OWNER_PID:
+		if (owner.pid < 0)
+			return -ESRCH;
+		return set_owner(file, owner.pid);
+	case F_OWNER_PGRP:
+		if (owner.pid < 0)
+			return -ESRCH;
+		return set_owner(file, -owner.pid);
+	default:
+		return -EINVAL;
+	}
+}
+
+static long get_owner_ex(struct task *t, struct file *file, uaddr_t arg)
+{
+	struct f_owner_ex owner = {
+		.type = file->owner_pid < 0 ? F_OWNER_PGRP : F_OWNER_PID,
+		.pid = abs(file->owner_pid),
+	};
+
+	return put_user(t->mm, arg, &owner);
+}
+
+static long get_owner_uids(struct task *t, struct file *file, uaddr_t arg)
+{
+	uint32_t uids[2] = {0, 0};
+
+	if (file->owner_pid && file->cred) {
+		uids[0] = file->cred->uid;
+		uids[1] = file->cred->euid;
+	}
+	return copy_out(t->mm, arg, uids, sizeof(uids));
+}
+
+static long set_pipe_size(struct task *t, struct file *file, unsigned long arg)
+{
+	if (!file_is_pipe(file))
+		return -EBADF;
+	return pipe_size_set(file, (unsigned int)arg,
+		cred_capable(t->cred, CAP_SYS_RESOURCE));
+}
+
+static long dup_query(struct task *t, struct file *file, unsigned long arg)
+{
+	struct file *other = fd_get_any(t, (int)arg);
+	bool same = other == file;
+
+	if (!other)
+		return -EBADF;
+	file_put(other);
+	return same;
+}
+
+/* The commands that an O_PATH descriptor may take, too. */
+static bool for_any_file(unsigned int cmd)
+{
+	switch (cmd) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+	case F_DUPFD_QUERY:
+	case F_CREATED_QUERY:
+	case F_GETFD:
+	case F_SETFD:
+	case F_GETFL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static long do_fcntl(struct task *t, int fd, struct file *file,
+	unsigned int cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case F_DUPFD:
+		return dup_from(t, file, arg, false);
+	case F_DUPFD_CLOEXEC:
+		return dup_from(t, file, arg, true);
+	case F_DUPFD_QUERY:
+		return dup_query(t, file, arg);
+	case F_GETFD:
+		return fd_flags(t, fd);
+	case F_SETFD:
+		return fd_set_flags(t, fd, arg & FD_CLOEXEC);
+	case F_GETFL:
+		return file->flags & ~(unsigned int)O_CLOEXEC;
+	case F_SETFL:
+		return set_status_flags(t, file, arg);
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return fcntl_lock(t, file, cmd, arg);
+	case F_GETOWN:
+		return file->owner_pid;
+	case F_SETOWN:
+		return set_owner(file, (int)arg);
+	case F_GETOWN_EX:
+		return get_owner_ex(t, file, arg);
+	case F_SETOWN_EX:
+		return set_owner_ex(t, file, arg);
+	case F_GETOWNER_UIDS_ABI:
+		return get_owner_uids(t, file, arg);
+	case F_GETSIG:
+		return file->owner_sig;
+	case F_SETSIG:
+		if (arg > NSIG_GUEST)
+			return -EINVAL;
+		file->owner_sig = (int)arg;
+		return 0;
+	case F_GETPIPE_SZ:
+		return file_is_pipe(file) ? pipe_size_get(file) : -EBADF;
+	case F_SETPIPE_SZ:
+		return set_pipe_size(t, file, arg);
+	case F_ADD_SEALS:
+		return file_seals_add(file, (unsigned int)arg);
+	case F_GET_SEALS:
+		return file_seals_get(file);
+	case F_GETLEASE:
+		return F_UNLCK;
+	/* F_SETLEASE and F_NOTIFY: as on a filesystem without them. */
+	default:
+		return -EINVAL;
+	}
+}
+
+long sys_fcntl(struct task *t, int fd, unsigned int cmd, unsigned long arg)
+{
+	struct file *file;
+	long ret;
+
+	if (for_any_file(cmd))
+		file = fd_get_any(t, fd);
+	else
+		file = call_file(t, fd);
+	if (!file)
+		return -EBADF;
+	ret = do_fcntl(t, fd, file, cmd, arg);
+	file_put(file);
+	return ret;
+}
+
+/* ---- ioctl ------------------------------------------------------------- */
+
+static long set_flag(
+	struct task *t, struct file *file, unsigned int flag, uaddr_t arg)
+{
+	int on, ret = get_user(t->mm, &on, arg);
+
+	if (ret < 0)
+		return ret;
+	if (on)
+		file->flags |= flag;
+	else
+		file->flags &= ~flag;
+	return 0;
+}
+
+/* Bytes from the position to the end of a regular file. */
+static long bytes_left(struct task *t, struct file *file, uaddr_t arg)
+{
+	int64_t left;
+	int count, ret;
+
+	ret = inode_getattr(file->inode);
+	if (ret < 0)
+		return ret;
+	left = (int64_t)file->inode->attr.size - file->pos;
+	count = (int)left;
+	return put_user(t->mm, arg, &count);
+}
+
+static long do_ioctl(struct task *t, int fd, struct file *file,
+	unsigned int cmd, unsigned long arg)
+{
+	mode_t type = file->inode->attr.mode & S_IFMT;
+	int block_size;
+
+	switch (cmd) {
+	case FIOCLEX:
+		return fd_set_flags(t, fd, true);
+	case FIONCLEX:
+		return fd_set_flags(t, fd, false);
+	case FIONBIO:
+		return set_flag(t, file, O_NONBLOCK, arg);
+	case FIOASYNC:
+		return set_flag(t, file, O_ASYNC, arg);
+	case FIOQSIZE:
+		if (type != S_IFREG && type != S_IFDIR && type != S_IFLNK)
+			return -ENOTTY;
+		return put_user(t->mm, arg, &file->inode->attr.size);
+	case FIONREAD:
+		if (type == S_IFREG)
+			return bytes_left(t, file, arg);
+		break;
+	case 2: /* FIGETBSZ */
+		if (type != S_IFREG && type != S_IFDIR)
+			break;
+		block_size = (int)file->inode->attr.blksize;
+		return put_user(t->mm, arg, &block_size);
+	default:
+		break;
+	}
+	if (!file->ops->ioctl)
+		return -ENOTTY;
+	return file->ops->ioctl(file, t->mm, cmd, arg);
+}
+
+long sys_ioctl(struct task *t, int fd, unsigned int cmd, unsigned long arg)
+{
+	struct file *file = call_file(t, fd);
+	long ret;
+
+	if (!file)
+		return -EBADF;
+	ret = do_ioctl(t, fd, file, cmd, arg);
+	file_put(file);
+	return ret;
+}
