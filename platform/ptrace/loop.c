@@ -144,6 +144,7 @@ static void thread_ended(struct tracee *t, int status, const struct rusage *ru)
 			work_child_arrived(t);
 		return;
 	}
+	tracee_set_view(t, VIEW_DEAD);
 	s = container_of(t->base.space, struct process, base);
 	if (t->base.host_tid == s->base.host_pid)
 		loop_deliver_dead(s, status, ru);
@@ -459,16 +460,6 @@ static void deliver_ready(struct tracee *t)
 	loop_deliver(t, &event);
 }
 
-static void do_queued(struct tracee *t)
-{
-	if (t->interrupt_asked && t->view == VIEW_RUNNING && !t->gone) {
-		t->interrupt = true;
-		ptrace(PTRACE_INTERRUPT, t->base.host_tid, NULL, NULL);
-	}
-	t->interrupt_asked = false;
-	work_begin(t);
-}
-
 /* All that needs no stop: wishes of other threads, and events in waiting. */
 static void settle(struct tracer *p)
 {
@@ -483,7 +474,7 @@ static void settle(struct tracer *p)
 	while (!list_empty(&p->queue)) {
 		t = list_first(&p->queue, struct tracee, queued);
 		list_del(&t->queued);
-		do_queued(t);
+		work_begin(t);
 	}
 	while (!list_empty(&p->ready)) {
 		t = list_first(&p->ready, struct tracee, ready_node);

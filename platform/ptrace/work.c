@@ -434,6 +434,18 @@ void work_call_done(struct tracee *t, long result)
 	}
 }
 
+/* The stop comes at once, also when the thread has yet to be let go. */
+static void ask_interrupt(struct tracee *t)
+{
+	if (!t->interrupt_asked)
+		return;
+	t->interrupt_asked = false;
+	if (t->view != VIEW_RUNNING)
+		return;
+	t->interrupt = true;
+	ptrace(PTRACE_INTERRUPT, t->base.host_tid, NULL, NULL);
+}
+
 void work_begin(struct tracee *t)
 {
 	enum op op = t->op;
@@ -441,6 +453,7 @@ void work_begin(struct tracee *t)
 	t->op = OP_NONE;
 	if (t->gone)
 		return;
+	ask_interrupt(t);
 	switch (op) {
 	case OP_NONE:
 		break;
