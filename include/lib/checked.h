@@ -10,7 +10,7 @@
 #define checked_add(a, b, out) (!__builtin_add_overflow(a, b, out))
 #define checked_mul(a, b, out) (!__builtin_mul_overflow(a, b, out))
 
-#define ARRAY_SIZE(a)	       (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b)                                                              \
 	({                                                                     \
 		__typeof__(a) min_a = (a);                                     \

@@ -7,7 +7,12 @@
 
 #include <stdnoreturn.h>
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 
 /* host_fd stays the caller's; -1 turns the log off. name is borrowed. */
 void log_open(const char *name, int host_fd, enum log_level level);

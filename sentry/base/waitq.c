@@ -37,7 +37,8 @@ void waitq_wake(struct waitq *q, uint32_t events)
 {
 	struct wait_entry *entry, *tmp;
 
-	list_for_each_safe(entry, tmp, &q->entries, node) {
+	list_for_each_safe(entry, tmp, &q->entries, node)
+	{
 		if (events && entry->events && !(events & entry->events))
 			continue;
 		entry->wake(entry, events);

@@ -29,8 +29,8 @@
 #include "sentry/mm/mm.h"
 #include "sentry/time/timer.h"
 
-struct fdtable;	 /* kernel/fdtable.h */
-struct fsctx;	 /* kernel/fsctx.h: root, cwd, umask, mount namespace */
+struct fdtable; /* kernel/fdtable.h */
+struct fsctx;   /* kernel/fsctx.h: root, cwd, umask, mount namespace */
 struct file;
 struct posix_timer;
 struct tty; /* a controlling terminal: fs/devpts */
@@ -43,12 +43,12 @@ struct tty; /* a controlling terminal: fs/devpts */
  * (kernel/signal.c). EPARK: the call waits. ENORETURN: the handler arranged
  * for the answer itself (exit, exec, sigreturn, clone).
  */
-#define ERESTARTSYS	      512
-#define ERESTARTNOINTR	      513
-#define ERESTARTNOHAND	      514
+#define ERESTARTSYS           512
+#define ERESTARTNOINTR        513
+#define ERESTARTNOHAND        514
 #define ERESTART_RESTARTBLOCK 516
-#define EPARK		      600
-#define ENORETURN	      601
+#define EPARK                 600
+#define ENORETURN             601
 
 /* ---- Signals ----------------------------------------------------------- */
 
@@ -126,12 +126,15 @@ struct call_wait {
 struct call {
 	long nr;
 	uint64_t args[6];
-	bool active;	   /* between EVENT_SYSCALL and its answer */
-	bool stopped;	   /* arrived fully stopped */
+	bool active;  /* between EVENT_SYSCALL and its answer */
+	bool stopped; /* arrived fully stopped */
 	bool parked;
-	bool ready;	   /* on the list of calls to try again */
+	bool ready; /* on the list of calls to try again */
 	bool timed_out;
 	unsigned int tries; /* 0 on the first */
+	long result;        /* of the last call, for its interrupted end */
+	long restart_code;  /* -ERESTART..., or 0: what signal_deliver() makes
+			       of it */
 	/*
 	 * Kept between tries. state is the handler's to use; if it is a
 	 * pointer, state_free is called on it when the call ends in any way.
@@ -165,7 +168,7 @@ struct process_group {
 	struct ref ref;
 	int pgid;
 	struct session *session; /* counted */
-	struct list members;	 /* thread_group->group_node */
+	struct list members;     /* thread_group->group_node */
 };
 
 struct session {
@@ -190,41 +193,41 @@ struct task_usage {
 struct thread_group {
 	struct ref ref;
 	int tgid;
-	struct task *leader;   /* borrowed; stays while the group does */
-	struct list threads;   /* task->thread_node */
-	size_t thread_count;   /* alive */
-	struct space *space;   /* the platform's; NULL once it is gone */
+	struct task *leader; /* borrowed; stays while the group does */
+	struct list threads; /* task->thread_node */
+	size_t thread_count; /* alive */
+	struct space *space; /* the platform's; NULL once it is gone */
 
 	struct thread_group *parent; /* borrowed; init for orphans */
-	struct list children;	     /* thread_group->sibling */
+	struct list children;        /* thread_group->sibling */
 	struct list sibling;
+	struct list all_node;        /* every process, by birth */
 	struct process_group *group; /* counted */
 	struct list group_node;
 	int exit_signal; /* to the parent, 0 none */
 
-	struct sighand *sighand; /* counted */
-	struct sigqueue pending; /* sent to the process */
+	struct sighand *sighand;   /* counted */
+	struct sigqueue pending;   /* sent to the process */
 	struct waitq signal_waitq; /* signalfd, sigtimedwait */
 	struct waitq child_waitq;  /* a child changed state: wait4 */
 	struct waitq exit_waitq;   /* this one changed: pidfd, vfork parent */
 
-	bool exiting;	 /* exit_group or a fatal signal is under way */
+	bool exiting;    /* exit_group or a fatal signal is under way */
 	int exit_status; /* as for wait4 */
-	bool host_dead;	 /* EVENT_DEAD has come */
+	bool host_dead;  /* EVENT_DEAD has come */
 	bool zombie;
-	bool stopped;	      /* all threads are, or will be */
-	int stop_signal;      /* that did it */
-	bool stop_reported;   /* WUNTRACED has told */
-	bool continued;	      /* for WCONTINUED */
+	bool stopped;       /* all threads are, or will be */
+	int stop_signal;    /* that did it */
+	bool stop_reported; /* WUNTRACED has told */
+	bool continued;     /* for WCONTINUED */
 	bool did_exec;
 	bool dead_reaper_flag; /* PR_SET_CHILD_SUBREAPER */
 	bool vfork_parent_waits;
 
 	struct guest_rlimit rlimits[GUEST_RLIM_NLIMITS];
-	struct task_usage usage;	  /* of dead threads */
+	struct task_usage usage;          /* of dead threads */
 	struct task_usage children_usage; /* waited for */
-	struct timer itimer_real;
-	int64_t itimer_real_interval;
+	struct itimer *itimers[3];        /* owned; NULL until used */
 	struct list posix_timers;
 	int next_timer_id;
 	int64_t start_time; /* monotonic ns */
@@ -234,19 +237,25 @@ struct thread_group {
 
 struct task {
 	struct ref ref;
-	int pid; /* thread id, as gettid() says */
+	int pid;                 /* thread id, as gettid() says */
 	struct thread_group *tg; /* counted */
 	struct list thread_node;
 	struct list pid_node; /* pid hash */
 	enum task_state state;
 	struct thread *thread; /* the platform's; NULL once dead */
-	bool in_guest;	       /* RUNNING for the platform */
+	bool in_guest;         /* RUNNING for the platform */
 	bool interrupt_sent;   /* an EVENT_INTERRUPT is to come */
+	bool held;             /* STOPPED for the platform, waits for SIGCONT */
+	long interrupted_nr;   /* native call broken off, during its event */
+	struct fault fault;    /* the last one; for the signal frame */
+	uaddr_t enter_ip, enter_sp; /* exec: not entered yet if ip is set */
+	bool vfork_waits;           /* operation is kernel/clone.c's */
+	struct list continue_node;  /* to be continued by kernel_idle() */
 
-	struct mm *mm;		 /* counted */
-	struct fdtable *fds;	 /* counted; NULL while exiting */
-	struct fsctx *fs;	 /* counted; NULL while exiting */
-	struct cred *cred;	 /* counted */
+	struct mm *mm;       /* counted */
+	struct fdtable *fds; /* counted; NULL while exiting */
+	struct fsctx *fs;    /* counted; NULL while exiting */
+	struct cred *cred;   /* counted */
 	struct call call;
 
 	sigset_mask blocked;
@@ -284,8 +293,8 @@ struct thread_group *thread_group_find(int tgid);
 void thread_group_put(struct thread_group *tg);
 struct process_group *process_group_find(int pgid);
 /* Calls fn for each process (leader first born first). Do not exit in fn. */
-void thread_group_each(void (*fn)(struct thread_group *tg, void *data),
-	void *data);
+void thread_group_each(
+	void (*fn)(struct thread_group *tg, void *data), void *data);
 size_t task_count(void);
 
 /* ---- Waiting ----------------------------------------------------------- */
@@ -304,8 +313,8 @@ size_t task_count(void);
  * queues: call_wait_add() each, then call_park(). Queues of earlier tries are
  * left before each try. -ENOMEM.
  */
-long call_wait(struct task *t, struct waitq *q, uint32_t events,
-	long interrupted);
+long call_wait(
+	struct task *t, struct waitq *q, uint32_t events, long interrupted);
 int call_wait_add(struct task *t, struct waitq *q, uint32_t events);
 long call_park(struct task *t, long interrupted);
 /*
@@ -323,23 +332,22 @@ bool signal_pending(const struct task *t);
 
 /* To one thread or to the process. info NULL: from the kernel (SI_KERNEL).
  * 0, -EAGAIN (RLIMIT_SIGPENDING) or -EINVAL; SIGKILL always works. */
-int signal_send_task(struct task *t, int signo,
-	const struct guest_siginfo *info);
-int signal_send_group(struct thread_group *tg, int signo,
-	const struct guest_siginfo *info);
+int signal_send_task(
+	struct task *t, int signo, const struct guest_siginfo *info);
+int signal_send_group(
+	struct thread_group *tg, int signo, const struct guest_siginfo *info);
 /* To each process of a process group: tty signals, kill(-pgid). */
-int signal_send_pgrp(struct process_group *pg, int signo,
-	const struct guest_siginfo *info);
+int signal_send_pgrp(
+	struct process_group *pg, int signo, const struct guest_siginfo *info);
 /* May cred's task send signo to tg? kill(2). */
-bool signal_allowed(const struct task *t, const struct thread_group *tg,
-	int signo);
+bool signal_allowed(
+	const struct task *t, const struct thread_group *tg, int signo);
 /* For a temporary mask (ppoll, epoll_pwait, sigsuspend): the old one comes
  * back after the call, or after the handler's frame was built with it. */
 void signal_set_temporary_mask(struct task *t, sigset_mask mask);
 /* Takes a pending signal of set off the queues (signalfd, sigtimedwait):
  * its number, or 0. */
-int signal_dequeue(struct task *t, sigset_mask set,
-	struct guest_siginfo *info);
+int signal_dequeue(struct task *t, sigset_mask set, struct guest_siginfo *info);
 
 /* ---- Limits ------------------------------------------------------------ */
 
@@ -350,9 +358,9 @@ static inline uint64_t task_rlimit(const struct task *t, int resource)
 
 /* What the sandbox as a whole may use; set at start. */
 struct sandbox_limits {
-	size_t tasks;	      /* 4,096 */
+	size_t tasks;          /* 4,096 */
 	uint64_t memory_files; /* bytes of upper layer and tmpfs together */
-	size_t files;	      /* open file descriptions */
+	size_t files;          /* open file descriptions */
 };
 extern struct sandbox_limits sandbox_limits;
 

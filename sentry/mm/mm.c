@@ -28,3 +28,13 @@ void mm_put(struct mm *mm)
 	if (mm && ref_put(&mm->ref))
 		free(mm);
 }
+
+void mm_copy_layout(struct mm *to, const struct mm *from)
+{
+	struct ref ref = to->ref;
+	pid_t host_pid = to->host_pid;
+
+	*to = *from;
+	to->ref = ref;
+	to->host_pid = host_pid;
+}

@@ -27,5 +27,7 @@ struct mm {
 struct mm *mm_new(pid_t host_pid); /* NULL without memory */
 struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm); /* NULL is fine */
+/* A forked copy: everything but the host process. */
+void mm_copy_layout(struct mm *to, const struct mm *from);
 
 #endif

@@ -17,8 +17,8 @@
 
 #include "lib/checked.h"
 
-#define GUEST_PAGE	 4096u
-#define GUEST_END	 (UINT64_C(1) << 47)
+#define GUEST_PAGE 4096u
+#define GUEST_END  (UINT64_C(1) << 47)
 
 typedef ssize_t (*transfer_fn)(pid_t pid, const struct iovec *local,
 	unsigned long local_count, const struct iovec *remote,
@@ -38,8 +38,8 @@ static size_t allowed(uaddr_t addr, size_t size)
 	return MIN(size, (size_t)(STUB_WINDOW_START - addr));
 }
 
-static size_t transfer(struct mm *mm, transfer_fn fn, char *local,
-	uaddr_t addr, size_t size)
+static size_t transfer(
+	struct mm *mm, transfer_fn fn, char *local, uaddr_t addr, size_t size)
 {
 	size_t done = 0;
 	ssize_t moved;
@@ -49,15 +49,14 @@ static size_t transfer(struct mm *mm, transfer_fn fn, char *local,
 		return 0;
 	while (done < size) {
 		struct iovec here = {local + done, size - done};
-		struct iovec there = {(void *)(uintptr_t)(addr + done),
-			size - done};
+		struct iovec there = {
+			(void *)(uintptr_t)(addr + done), size - done};
 
 		if (done) {
 			/* After a short transfer: to the end of the page. */
 			size_t page = GUEST_PAGE - (addr + done) % GUEST_PAGE;
 
-			here.iov_len = there.iov_len =
-				MIN(size - done, page);
+			here.iov_len = there.iov_len = MIN(size - done, page);
 		}
 		moved = fn(mm->host_pid, &here, 1, &there, 1, 0);
 		if (moved > 0) {
@@ -84,8 +83,8 @@ size_t copy_in_some(struct mm *mm, void *dst, uaddr_t src, size_t size)
 size_t copy_out_some(struct mm *mm, uaddr_t dst, const void *src, size_t size)
 {
 	/* process_vm_writev() only reads what its local pieces point at. */
-	return transfer(mm, process_vm_writev, (char *)(uintptr_t)src, dst,
-		size);
+	return transfer(
+		mm, process_vm_writev, (char *)(uintptr_t)src, dst, size);
 }
 
 int copy_in(struct mm *mm, void *dst, uaddr_t src, size_t size)

@@ -50,8 +50,8 @@ struct uio {
 	struct mm *mm; /* borrowed for the call; NULL: kernel buffer */
 	struct uio_piece *pieces;
 	size_t count;
-	size_t off;  /* into pieces[0] */
-	size_t left; /* bytes in all */
+	size_t off;   /* into pieces[0] */
+	size_t left;  /* bytes in all */
 	char *kernel; /* with mm == NULL */
 	struct uio_piece single;
 	struct uio_piece *owned; /* to free, or NULL */

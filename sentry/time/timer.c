@@ -64,8 +64,7 @@ static void set_host_timer(void)
 		return;
 	spec.it_value.tv_sec = deadline / NSEC_PER_SEC;
 	spec.it_value.tv_nsec = deadline % NSEC_PER_SEC;
-	if (timerfd_settime(source.host_fd, TFD_TIMER_ABSTIME, &spec, NULL) <
-		0)
+	if (timerfd_settime(source.host_fd, TFD_TIMER_ABSTIME, &spec, NULL) < 0)
 		log_error("timerfd_settime: errno %d", errno);
 	host_deadline = deadline;
 }
@@ -103,8 +102,8 @@ static void host_timer_ready(struct ev_source *unused, uint32_t events)
 
 int timers_open(void)
 {
-	source.host_fd =
-		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	source.host_fd = timerfd_create(
+		CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (source.host_fd < 0)
 		return -errno;
 	source.ready = host_timer_ready;

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
 #include <stdint.h>
 #include <time.h>
 
@@ -33,6 +34,28 @@ static inline bool timer_armed(const struct timer *timer)
 }
 
 int64_t clock_now(clockid_t clock); /* nanoseconds; 0 if it cannot be read */
+/* Nanoseconds of a valid timespec; saturates. */
+static inline int64_t timespec_ns(const struct timespec *ts)
+{
+	if (ts->tv_sec >= INT64_MAX / NSEC_PER_SEC)
+		return INT64_MAX;
+	return ts->tv_sec * NSEC_PER_SEC + ts->tv_nsec;
+}
+
+static inline struct timespec timespec_of(int64_t ns)
+{
+	return (struct timespec){
+		.tv_sec = ns / NSEC_PER_SEC,
+		.tv_nsec = ns % NSEC_PER_SEC,
+	};
+}
+
+static inline bool timespec_valid(const struct timespec *ts)
+{
+	return ts->tv_sec >= 0 && ts->tv_nsec >= 0 &&
+	       ts->tv_nsec < NSEC_PER_SEC;
+}
+
 static inline int64_t monotonic_now(void)
 {
 	return clock_now(CLOCK_MONOTONIC);
