@@ -93,6 +93,7 @@ static int wait_gate(struct tracee *t)
 		if (status < 0)
 			return status;
 		t->host_stopped = true;
+		place_stopped(t);
 		if (ptrace(PTRACE_GETREGS, t->base.host_tid, NULL, &r) != 0)
 			return -errno;
 		if (status >> 16 == 0 && WSTOPSIG(status) == SIGTRAP &&

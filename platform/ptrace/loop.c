@@ -55,7 +55,7 @@ void loop_wake(struct tracer *p)
 	if (tracee_is_tracer(p))
 		return;
 	if (__atomic_exchange_n(&loop.wake, 1, __ATOMIC_SEQ_CST) == 0)
-		syscall(SYS_tgkill, getpid(), p->tid, WAKE_SIGNAL);
+		syscall(SYS_tgkill, p->pid, p->tid, WAKE_SIGNAL);
 }
 
 /*
@@ -132,6 +132,7 @@ static void thread_ended(struct tracee *t, int status, const struct rusage *ru)
 	struct process *s;
 
 	tracee_unhash(t);
+	place_stopped(t);
 	t->gone = true;
 	t->host_stopped = false;
 	work_forget(t);
@@ -376,6 +377,8 @@ static void on_exec(struct tracee *t)
 	if (caller != NULL && caller != t) {
 		tracee_unhash(caller);
 		tracee_unhash(t);
+		place_stopped(t);
+		place_stopped(caller);
 		t->gone = true;
 		work_forget(t);
 		tracee_set_view(t, VIEW_DEAD);
@@ -390,6 +393,7 @@ static void on_exec(struct tracee *t)
 static void on_stop(struct tracee *t, int status)
 {
 	t->host_stopped = true;
+	place_stopped(t);
 	if (t->orphan)
 		return;
 	switch (EVENT_OF(status)) {
@@ -483,10 +487,22 @@ static void settle(struct tracer *p)
 	}
 }
 
+void loop_arm(struct tracer *p, unsigned int ms)
+{
+	struct itimerspec when = {
+		.it_value.tv_sec = ms / 1000,
+		.it_value.tv_nsec = ms % 1000 * 1000000l,
+	};
+
+	if (p->timer_ms != 0 && p->timer_ms <= ms)
+		return;
+	if (timer_settime(p->timer, 0, &when, NULL) == 0)
+		p->timer_ms = ms;
+}
+
 /* A thread that is busy for too long takes its process with it. */
 static void kill_overdue(struct tracer *p)
 {
-	struct itimerspec second = {.it_value.tv_sec = 1};
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
@@ -498,8 +514,16 @@ static void kill_overdue(struct tracer *p)
 					PLATFORM_STUB_DEADLINE_MS / 1000)
 				process_kill(container_of(
 					t->base.space, struct process, base));
-	p->timer_armed = p->busy != 0 &&
-			 timer_settime(p->timer, 0, &second, NULL) == 0;
+}
+
+static void on_tick(struct tracer *p)
+{
+	p->timer_ms = 0;
+	place_tick(p);
+	if (p->busy == 0)
+		return;
+	kill_overdue(p);
+	loop_arm(p, BUSY_CHECK_MS);
 }
 
 static void on_wait(
@@ -518,7 +542,7 @@ static void on_wait(
 	}
 }
 
-static int prepare(struct tracer *p)
+int loop_open(struct tracer *p)
 {
 	struct sigaction wake = {.sa_flags = SA_SIGINFO};
 	struct sigaction child = {.sa_flags = SA_NOCLDSTOP};
@@ -541,8 +565,15 @@ static int prepare(struct tracer *p)
 	if (timer_create(CLOCK_MONOTONIC, &event, &p->timer) != 0)
 		return -errno;
 	p->timer_made = true;
-	loop.tick = 1; /* what is busy since boot is looked at */
+
 	return 0;
+}
+
+void loop_close(struct tracer *p)
+{
+	if (p->timer_made)
+		timer_delete(p->timer);
+	p->timer_made = false;
 }
 
 int loop_run(struct tracer *p)
@@ -551,22 +582,19 @@ int loop_run(struct tracer *p)
 	struct rusage usage;
 	int status;
 	long tid;
-	int ret;
 
-	ret = prepare(p);
-	if (ret < 0)
-		return ret;
 	c->lock(c->data);
 	for (;;) {
 		__atomic_store_n(&loop.wake, 0, __ATOMIC_SEQ_CST);
 		if (__atomic_exchange_n(&loop.tick, 0, __ATOMIC_RELAXED))
-			kill_overdue(p);
+			on_tick(p);
 		settle(p);
 		if (c->idle != NULL)
 			c->idle(c->data);
 		settle(p);
 		if (atomic_load(&p->stopping) || p->processes + p->strays == 0)
 			break;
+		place_review(p);
 		c->unlock(c->data);
 		tid = wait_for_stop(&loop.wake, &status, __WALL, &usage);
 		c->lock(c->data);

@@ -14,9 +14,15 @@
  *   tracee.c  threads, registers, requests
  *   loop.c    waits for stops, says what they mean, delivers events
  *   boot.c    the first process
+ *   place.c   on which processor
  *   xstate.c  extended state in a signal frame's form
  *   fault.c   the parts of a frame that ptrace does not tell
  *   probe.c   whether all this is possible here
+ *
+ * Host calls of the running tracer, for the allow-list of its process: ptrace,
+ * wait4, kill, tgkill, process_vm_readv, process_vm_writev, sendmsg, recvfrom,
+ * timer_settime, sched_setaffinity, rt_sigreturn; all else is done by open()
+ * and boot().
  *
  * The host accepts requests from one thread only, the tracer: the one that
  * called open(), boot() and run(). Functions called by others, under the
@@ -60,14 +66,21 @@ static int ptrace_open(
 	p = alloc_zero(p);
 	if (p == NULL)
 		return -ENOMEM;
+	p->base.ops = &ptrace_platform;
+	p->options = *options;
+	p->pid = getpid();
+	p->tid = (pid_t)syscall(SYS_gettid);
 	ret = lend_open(p);
+	place_open(p);
+	if (ret == 0) {
+		ret = loop_open(p);
+		if (ret < 0)
+			lend_close(p);
+	}
 	if (ret < 0) {
 		free(p);
 		return ret;
 	}
-	p->base.ops = &ptrace_platform;
-	p->options = *options;
-	p->tid = (pid_t)syscall(SYS_gettid);
 	list_init(&p->queue);
 	list_init(&p->kills);
 	list_init(&p->ready);
@@ -117,8 +130,7 @@ static void ptrace_close(struct platform *base)
 			kill(t->base.host_tid, SIGKILL);
 			tracee_unhash(t);
 		}
-	if (p->timer_made)
-		timer_delete(p->timer);
+	loop_close(p);
 	lend_close(p);
 	free(p);
 }

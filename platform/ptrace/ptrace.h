@@ -7,6 +7,7 @@
 #ifndef PLATFORM_PTRACE_PTRACE_H
 #define PLATFORM_PTRACE_PTRACE_H
 
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
@@ -18,6 +19,7 @@
 #include "platform/stub/stub.h"
 
 #define TRACEE_BUCKETS  1024
+#define BUSY_CHECK_MS   1000
 #define SCRATCH_SIZE    256
 #define GATE_FILTER_MAX 80
 
@@ -94,6 +96,8 @@ struct tracee {
 	bool put;             /* given back by the client */
 	bool interrupt;       /* the client waits for EVENT_INTERRUPT */
 	bool interrupt_asked; /* to be asked of the host by the tracer */
+	bool gathered;        /* where its platform was when it was let go */
+	bool runs;            /* counted in platform.running */
 	bool vsyscall;        /* stopped in the vsyscall page */
 	time_t busy_since;
 
@@ -140,6 +144,7 @@ struct tracee {
 struct tracer {
 	struct platform base;
 	struct platform_options options;
+	pid_t pid;
 	pid_t tid; /* thread that makes the requests */
 	struct tracee *buckets[TRACEE_BUCKETS];
 	struct list queue; /* tracees with an op or an interrupt to do */
@@ -157,7 +162,18 @@ struct tracer {
 	atomic_int stopping;
 	timer_t timer;
 	bool timer_made;
-	bool timer_armed;
+	unsigned int timer_ms; /* what it is set to; 0: not armed */
+
+	/* place.c */
+	cpu_set_t allowed;
+	cpu_set_t one; /* where all are, if gathered */
+	bool may_place;
+	bool gathered;
+	bool crowded;       /* several run, and the timer will look again */
+	size_t running;     /* let go, and not in a futex call */
+	unsigned int alone; /* stops in a row with at most one running */
+	uint64_t stops;
+	uint64_t crowded_since; /* value of stops */
 };
 
 /* tracee.c: one host thread and its registers. */
@@ -222,10 +238,22 @@ void lend_end(struct tracee *t, bool received);
 void fault_describe(struct tracee *t, struct fault *fault);
 
 /* loop.c */
+/* Takes the wake signal and a timer; before lock-down, by the tracer. */
+int loop_open(struct tracer *p);
+void loop_close(struct tracer *p);
 int loop_run(struct tracer *p);
 void loop_wake(struct tracer *p);
+/* Has the tracer woken in so many milliseconds, if not before. */
+void loop_arm(struct tracer *p, unsigned int ms);
 void loop_deliver(struct tracee *t, struct event *event);
 void loop_deliver_dead(struct process *s, int status, const struct rusage *ru);
+
+/* place.c */
+void place_open(struct tracer *p);
+void place_left(struct tracee *t);    /* before it is let go */
+void place_stopped(struct tracee *t); /* or ended */
+void place_review(struct tracer *p);  /* before each wait */
+void place_tick(struct tracer *p);    /* the timer fired */
 
 /* boot.c */
 /* Returns with the new image stopped and its event in waiting. */

@@ -191,6 +191,7 @@ bool tracee_load_fp(struct tracee *t)
 /* Only a kill between the stop and now makes a request fail: wait4 follows. */
 static void let_go(struct tracee *t, int how)
 {
+	place_left(t);
 	t->host_stopped = false;
 	if (ptrace(how, t->base.host_tid, NULL, NULL) != 0 && errno != ESRCH)
 		log_error("ptrace request %d: %m", how);
@@ -232,7 +233,6 @@ void tracee_make_ready(struct tracee *t, enum ready ready)
 void tracee_set_view(struct tracee *t, enum view view)
 {
 	struct tracer *p = t->platform;
-	struct itimerspec second = {.it_value.tv_sec = 1};
 	struct timespec now;
 
 	if (t->view == VIEW_BUSY)
@@ -243,9 +243,7 @@ void tracee_set_view(struct tracee *t, enum view view)
 	p->busy++;
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	t->busy_since = now.tv_sec;
-	if (!p->timer_armed && p->timer_made &&
-		timer_settime(p->timer, 0, &second, NULL) == 0)
-		p->timer_armed = true;
+	loop_arm(p, BUSY_CHECK_MS);
 }
 
 /* A call from the gate: the guest's registers stay in t->regs and t->host. */

@@ -370,6 +370,7 @@ static void try_finish_clone(struct tracee *t)
 		t->new_process != NULL ? t->new_process : process_of(t), child);
 	t->new_process = NULL;
 	copy_registers(child, t);
+	child->gathered = t->gathered;
 	tracee_make_ready(t, READY_CLONED);
 }
 
