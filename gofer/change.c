@@ -343,10 +343,10 @@ int op_unlink(struct gofer *gofer, const void *request, struct extra *extra,
 static int check_rename(struct tree *tree, struct place *from, struct place *to)
 {
 	struct facts facts;
-	int ret = place_writable(from);
+	int ret = place_facts(tree, from, &facts);
 
 	if (!ret)
-		ret = place_facts(tree, from, &facts);
+		ret = place_writable(from);
 	if (ret < 0)
 		return ret;
 	if (facts.blank || place_holds_hidden(from))

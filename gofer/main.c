@@ -194,6 +194,7 @@ static const struct allowed_call calls[] = {
 	/* no AT_EMPTY_PATH, no AT_SYMLINK_FOLLOW */
 	ALLOW_ARG(linkat, 4, ~0ull, 0),
 	ALLOW(unlinkat),
+	ALLOW(renameat), /* of glibc, for renameat2() without flags */
 	ALLOW(renameat2),
 	ALLOW_ARG(fchmodat2, 3, ~0ull, AT_EMPTY_PATH),
 	ALLOW(fchmod),

@@ -362,9 +362,9 @@ int place_descriptor(
 
 	if (place->dirfd < 0 || hide_is_leaf(place->hide))
 		return -EACCES;
-	flags |= O_CLOEXEC | O_NOCTTY | O_NOFOLLOW;
+	flags |= O_CLOEXEC | O_NOFOLLOW;
 	if (!(flags & O_PATH))
-		flags |= O_NONBLOCK;
+		flags |= O_NONBLOCK | O_NOCTTY;
 	fd = open_beneath(tree, place->dirfd,
 		place->name[0] ? place->name : ".", flags, mode);
 	/* A lease on the file: Linux would wait for it to be broken. */
