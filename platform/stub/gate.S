@@ -58,7 +58,7 @@ do_clone:
 	mov	$SIGKILL, %esi
 	mov	$SYS_PRCTL, %eax
 
-	.org	0x40
+	.org	0x40, 0x90	/* falls through */
 	syscall			/* STUB_IP_CHILD */
 	mov	%rsp, %rsi
 	mov	$REPORT_CHILD, %edi
