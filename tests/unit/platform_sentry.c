@@ -390,7 +390,6 @@ static void faulted(struct sentry *s, struct task *t, const struct event *e)
 	struct regs *r = s->ops->thread_regs(t->thread);
 
 	if (r == NULL || t->handler == 0) {
-		if (r) fprintf(stderr, "fault %d at %lx addr %lx rsp %lx\n", e->fault.signo, r->rip, e->fault.addr, r->rsp);
 		s->ops->space_kill(t->space);
 		return;
 	}
