@@ -16,6 +16,7 @@
 
 static const struct platform_ops *const platforms[] = {
 	&notify_platform,
+	&ptrace_platform,
 };
 
 /* Guests that end with 0 when all they found was right. */
