@@ -87,6 +87,20 @@ int timespec_in(struct task *t, uaddr_t addr, struct timespec *ts)
 	return 0;
 }
 
+int temporary_mask(struct task *t, uaddr_t addr, size_t size)
+{
+	sigset_mask mask;
+
+	if (!addr || t->call.tries)
+		return 0;
+	if (size != sizeof(mask))
+		return -EINVAL;
+	if (get_user(t->mm, &mask, addr) < 0)
+		return -EFAULT;
+	signal_set_temporary_mask(t, mask);
+	return 0;
+}
+
 /* ---- Names ------------------------------------------------------------- */
 
 int named_start(struct task *t, int dirfd, uaddr_t addr, int at_flags,

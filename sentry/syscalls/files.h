@@ -69,6 +69,11 @@ ssize_t fsize_allowed(
 
 /* From a guest's struct timespec. -EFAULT, -EINVAL if out of range. */
 int timespec_in(struct task *t, uaddr_t addr, struct timespec *ts);
+/*
+ * The signal mask of ppoll and its kin, for the time of the call; once, on
+ * the first try. addr 0: none. -EINVAL, -EFAULT.
+ */
+int temporary_mask(struct task *t, uaddr_t addr, size_t size);
 
 /*
  * A name that a guest gave, copied in, and the walk to it. named_start() of a

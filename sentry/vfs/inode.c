@@ -32,10 +32,15 @@ void inode_put(struct inode *inode)
 {
 	struct fs *fs;
 
-	if (!inode || !ref_put(&inode->ref))
+	if (!inode)
 		return;
-	if (inode->watches)
-		inotify_inode_gone(inode);
+	if (!ref_put(&inode->ref)) {
+		/* Only its watchers are left, and they cannot open it. */
+		if (inode->watches && inode->ref.count == 1 &&
+			!inode->attr.nlink)
+			inotify_inode_gone(inode);
+		return;
+	}
 	if (inode->locks)
 		locks_free_inode(inode);
 	fs = inode->fs;
