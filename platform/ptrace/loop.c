@@ -117,14 +117,9 @@ void loop_deliver_dead(struct process *s, int status, const struct rusage *ru)
 				.nivcsw = (uint64_t)ru->ru_nivcsw,
 			},
 	};
-	struct tracee *t, *next;
+	struct tracee *t;
 
-	/* Those that the client has given back already go first. */
-	list_for_each_safe(t, next, &s->threads, in_process)
-	{
-		tracee_set_view(t, VIEW_DEAD);
-		tracee_free_if_done(t);
-	}
+	list_for_each(t, &s->threads, in_process) tracee_set_view(t, VIEW_DEAD);
 	s->dead = true;
 	s->platform->processes--;
 	list_del(&s->killed);

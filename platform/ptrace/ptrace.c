@@ -270,8 +270,7 @@ static int thread_call(struct thread *base, struct host_call *calls,
 		return 0;
 	t->calls = calls;
 	t->call_count = count;
-	for (size_t i = 0; i < fd_count; i++)
-		t->fds[i] = fds[i];
+	t->fds = fds;
 	t->fd_count = fd_count;
 	submit(t, OP_CALL, VIEW_BUSY);
 	return 0;
