@@ -10,6 +10,7 @@
 /* In the order of preference. */
 static const struct platform_ops *const platforms[] = {
 	&notify_platform,
+	&ptrace_platform,
 };
 
 const struct platform_ops *platform_find(const char *name)

@@ -42,25 +42,29 @@ static void reset_signals(void)
  * The child. Its socket is to be number 0 and survives the exec; everything
  * else goes with it. Ends with the errno of what failed.
  */
-_Noreturn static void become_stub(int socket_fd, int stub_fd, pid_t parent,
+_Noreturn static void become_stub(const struct tracer *p, int ready_fd,
 	char *const argv[], char *const envp[])
 {
 	char go;
-	int sock = fcntl(socket_fd, F_DUPFD_CLOEXEC, 3);
-	int stub = fcntl(stub_fd, F_DUPFD_CLOEXEC, 3);
+	int sock = fcntl(p->guest_fd, F_DUPFD_CLOEXEC, 3);
+	int stub = fcntl(p->options.stub_fd, F_DUPFD_CLOEXEC, 3);
+	int ready = fcntl(ready_fd, F_DUPFD_CLOEXEC, 3);
 
 	reset_signals();
-	if (sock < 0 || stub < 0 || dup2(sock, 0) != 0 ||
+	if (sock < 0 || stub < 0 || ready < 0 || dup2(sock, 0) != 0 ||
 		syscall(SYS_close_range, 1, ~0u, CLOSE_RANGE_CLOEXEC) != 0)
 		_exit(errno);
 	setsid();
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 ||
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		_exit(errno);
-	if (getppid() != parent)
+	if (getppid() != p->pid)
 		_exit(ESRCH);
-	/* The parent has attached. */
-	if (recv(0, &go, 1, 0) != 1)
+	/* A sentry that has changed its ids is not dumpable, nor is its copy.
+	 */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	/* Now the parent attaches, and says when it has. */
+	if (write(ready, "", 1) != 1 || recv(0, &go, 1, 0) != 1)
 		_exit(EIO);
 	syscall(SYS_execveat, stub, "", argv, envp, AT_EMPTY_PATH);
 	_exit(errno);
@@ -135,13 +139,18 @@ static int install_filter(struct tracee *t)
 }
 
 /* From the fork to the first image at the gate's end, with its filter. */
-static int raise_image(struct tracee *t)
+static int raise_image(struct tracee *t, int ready_fd)
 {
 	struct tracer *p = t->platform;
 	pid_t pid = t->base.host_tid;
 	int status;
+	char ready;
 	int ret;
 
+	if (read(ready_fd, &ready, 1) != 1) {
+		status = wait_stop(pid);
+		return status < 0 ? status : -EIO;
+	}
 	if (ptrace(PTRACE_SEIZE, pid, NULL, TRACE_OPTIONS) != 0)
 		return -errno;
 	if (send(p->lend_fd, "", 1, MSG_NOSIGNAL) != 1)
@@ -162,29 +171,49 @@ static int raise_image(struct tracee *t)
 	return ret < 0 ? ret : install_filter(t);
 }
 
+/* Forks; the child's first word comes through *ready_fd, or its end does. */
+static pid_t fork_child(const struct tracer *p, char *const argv[],
+	char *const envp[], int *ready_fd)
+{
+	int fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0)
+		become_stub(p, fds[1], argv, envp);
+	if (pid < 0)
+		pid = -errno;
+	close(fds[1]);
+	if (pid < 0)
+		close(fds[0]);
+	else
+		*ready_fd = fds[0];
+	return pid;
+}
+
 int boot_first(struct tracer *p, char *const argv[], char *const envp[],
 	struct tracee **out)
 {
-	pid_t self = getpid();
-	struct process *s;
-	struct tracee *t;
+	struct process *s = process_new(p);
+	struct tracee *t = NULL;
+	int ready_fd;
 	pid_t pid;
 	int ret;
 
-	s = process_new(p);
 	if (s == NULL)
 		return -ENOMEM;
-	pid = fork();
-	if (pid == 0)
-		become_stub(p->guest_fd, p->options.stub_fd, self, argv, envp);
-	t = pid > 0 ? tracee_new(p, pid) : NULL;
+	pid = fork_child(p, argv, envp, &ready_fd);
+	if (pid > 0)
+		t = tracee_new(p, pid);
 	if (t == NULL) {
-		ret = pid > 0 ? -ENOMEM : -errno;
+		ret = pid > 0 ? -ENOMEM : pid;
 		free(s);
 		goto kill;
 	}
 	process_add(s, t);
-	ret = raise_image(t);
+	ret = raise_image(t, ready_fd);
 	if (ret < 0) {
 		/* Neither was told to anybody. */
 		p->processes--;
@@ -192,6 +221,7 @@ int boot_first(struct tracer *p, char *const argv[], char *const envp[],
 		tracee_free_if_done(t);
 		goto kill;
 	}
+	close(ready_fd);
 	t->result = 0;
 	tracee_set_view(t, VIEW_BUSY);
 	tracee_make_ready(t, READY_EXEC);
@@ -200,6 +230,7 @@ int boot_first(struct tracer *p, char *const argv[], char *const envp[],
 
 kill:
 	if (pid > 0) {
+		close(ready_fd);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, __WALL);
 	}

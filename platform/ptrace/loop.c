@@ -117,9 +117,14 @@ void loop_deliver_dead(struct process *s, int status, const struct rusage *ru)
 				.nivcsw = (uint64_t)ru->ru_nivcsw,
 			},
 	};
-	struct tracee *t;
+	struct tracee *t, *next;
 
-	list_for_each(t, &s->threads, in_process) tracee_set_view(t, VIEW_DEAD);
+	/* Those that the client has given back already go first. */
+	list_for_each_safe(t, next, &s->threads, in_process)
+	{
+		tracee_set_view(t, VIEW_DEAD);
+		tracee_free_if_done(t);
+	}
 	s->dead = true;
 	s->platform->processes--;
 	list_del(&s->killed);

@@ -270,7 +270,8 @@ static int thread_call(struct thread *base, struct host_call *calls,
 		return 0;
 	t->calls = calls;
 	t->call_count = count;
-	t->fds = fds;
+	for (size_t i = 0; i < fd_count; i++)
+		t->fds[i] = fds[i];
 	t->fd_count = fd_count;
 	submit(t, OP_CALL, VIEW_BUSY);
 	return 0;

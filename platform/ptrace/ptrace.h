@@ -120,7 +120,7 @@ struct tracee {
 	struct host_call *calls; /* the client's */
 	size_t call_count;
 	size_t call_next;
-	const int *fds; /* the client's, or platform.stub_fd */
+	int fds[PLATFORM_FDS_MAX]; /* borrowed, to be lent */
 	size_t fd_count;
 	struct clone_request clone;
 	uaddr_t exec_argv;

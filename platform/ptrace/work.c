@@ -189,7 +189,7 @@ static void calls_step(struct tracee *t, long result)
 static void begin_exec(struct tracee *t)
 {
 	t->work = WORK_EXEC;
-	t->fds = &t->platform->options.stub_fd;
+	t->fds[0] = t->platform->options.stub_fd;
 	t->fd_count = 1;
 	if (tracee_load(t))
 		lend_begin(t);

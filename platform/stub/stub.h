@@ -29,12 +29,13 @@
 
 /*
  * What seccomp says as instruction pointer (the address behind the
- * instruction) for the only four system call instructions of the stub.
+ * instruction) for the only five system call instructions of the stub.
  */
 #define STUB_IP_CALL   (STUB_GATE + 0x02)
 #define STUB_IP_REPORT (STUB_GATE + 0x12)
 #define STUB_IP_CLONE  (STUB_GATE + 0x22)
 #define STUB_IP_CHILD  (STUB_GATE + 0x42)
+#define STUB_IP_EXEC   (STUB_GATE + 0x62)
 /*
  * `syscall` `int3`, of no use to the stub itself: where the ptrace platform
  * has its calls made.
@@ -43,6 +44,9 @@
 #define STUB_GATE_SIZE 0x80
 /* An empty string that nobody can change: the path of execveat. */
 #define STUB_EMPTY_PATH (STUB_GATE + STUB_GATE_SIZE)
+/* Constants for rt_sigtimedwait: a set with the kick only, and no time. */
+#define STUB_KICK_SET	(STUB_GATE + STUB_GATE_SIZE + 0x08)
+#define STUB_NO_TIME	(STUB_GATE + STUB_GATE_SIZE + 0x10)
 
 #define STUB_REPORT_NR 0x5b0c5
 
@@ -62,6 +66,7 @@ enum stub_report {
 	STUB_CLONED,     /* what clone returned, in the parent */
 	STUB_CHILD,      /* stack pointer, in the child */
 	STUB_STARTED,    /* stack pointer and auxv as the host built them */
+	STUB_EXEC_FAILED, /* what execveat returned */
 };
 
 enum stub_action {
@@ -69,6 +74,7 @@ enum stub_action {
 	STUB_BATCH,  /* execute area->calls, report STUB_DONE */
 	STUB_ENTER,  /* return through the frame at area->frame */
 	STUB_CLONE,  /* see stub_area.clone */
+	STUB_EXEC,   /* see stub_area.exec */
 	/* Also STUB_BATCH: an answer that is a lent descriptor's number. */
 };
 
@@ -92,7 +98,11 @@ struct stub_area {
 		uint64_t ctid;
 		uint64_t tls;
 	} clone;
-	uint64_t reserved[23];
+	struct {
+		uint64_t argv;
+		uint64_t envp;
+	} exec;
+	uint64_t reserved[21];
 	struct stub_call calls[STUB_CALLS];
 };
 

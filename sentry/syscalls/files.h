@@ -23,6 +23,8 @@
  * reference, or NULL: -EBADF.
  */
 struct file *call_file(struct task *t, int fd);
+/* The file an earlier try of this call kept, or NULL. A new reference. */
+struct file *call_kept_file(struct task *t);
 /*
  * Parks the call on a queue of the file, which it keeps. Takes over no
  * reference. As call_wait(); -EAGAIN if q is NULL.
@@ -67,6 +69,34 @@ ssize_t fsize_allowed(
 
 /* From a guest's struct timespec. -EFAULT, -EINVAL if out of range. */
 int timespec_in(struct task *t, uaddr_t addr, struct timespec *ts);
+/*
+ * The signal mask of ppoll and its kin, for the time of the call; once, on
+ * the first try. addr 0: none. -EINVAL, -EFAULT.
+ */
+int temporary_mask(struct task *t, uaddr_t addr, size_t size);
+
+/*
+ * A name that a guest gave, copied in, and the walk to it. named_start() of a
+ * name that is empty is -ENOENT unless AT_EMPTY_PATH is in at_flags (then a
+ * NULL address counts as empty, too).
+ */
+struct named {
+	char *name; /* owned */
+	struct walk walk;
+};
+
+int named_start(struct task *t, int dirfd, uaddr_t addr, int at_flags,
+	struct named *out);
+void named_finish(struct named *named);
+/* All of it: a new reference to an existing place. Follows a last symlink
+ * unless at_flags has AT_SYMLINK_NOFOLLOW. */
+int named_place(struct task *t, int dirfd, uaddr_t addr, int at_flags,
+	unsigned int walk_flags, struct path *out);
+
+/* copy_struct_from_user() of Linux: a structure that may have grown. -E2BIG,
+ * -EFAULT. */
+int struct_in(
+	struct task *t, void *dst, size_t size, uaddr_t src, size_t guest_size);
 
 /* fcntl(2) of locks; cmd is one of F_GETLK... F_OFD_SETLKW. */
 long fcntl_lock(

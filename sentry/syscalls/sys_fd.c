@@ -19,6 +19,7 @@
 #include "sentry/fs/anon/anon.h"
 #include "sentry/fs/anon/pipe.h"
 #include "sentry/kernel/fdtable.h"
+#include "sentry/kernel/kernel.h"
 #include "sentry/syscalls/files.h"
 
 /* Newer than the headers of Debian 12. */
@@ -148,6 +149,7 @@ static long set_status_flags(
 /* who: > 0 a process, < 0 a group, 0 nobody. */
 static long set_owner(struct file *file, int who)
 {
+	struct process_group *group;
 	struct thread_group *tg;
 
 	if (who == INT_MIN)
@@ -157,8 +159,11 @@ static long set_owner(struct file *file, int who)
 		if (!tg)
 			return -ESRCH;
 		thread_group_put(tg);
-	} else if (who < 0 && !process_group_find(-who)) {
-		return -ESRCH;
+	} else if (who < 0) {
+		group = process_group_find(-who);
+		if (!group)
+			return -ESRCH;
+		process_group_put(group);
 	}
 	file->owner_pid = who;
 	return 0;

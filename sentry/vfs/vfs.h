@@ -178,6 +178,10 @@ void inode_init(struct inode *inode, struct fs *fs, const struct inode_ops *ops,
 struct inode *inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
 int inode_getattr(struct inode *inode); /* refreshes if the fs wants it */
+/* An inode_ops->setattr that stores all but the size (-EINVAL). */
+int inode_simple_setattr(
+	struct inode *inode, const struct attr *attr, unsigned int mask);
+void attr_apply(struct attr *to, const struct attr *from, unsigned int mask);
 
 #define MAY_EXEC  1u
 #define MAY_WRITE 2u
@@ -247,7 +251,7 @@ struct fs_type {
 	bool nodev; /* as printed in /proc/filesystems */
 	/* data: the option string, may be NULL. A new reference in *out. */
 	int (*mount)(const char *source, const char *data, struct fs **out);
-	const struct fs_type *next; /* the registry's */
+	struct fs_type *next; /* the registry's */
 };
 
 void vfs_register(struct fs_type *type); /* static storage */
@@ -292,6 +296,8 @@ void dentry_shrink(size_t count);
 /* A dentry outside any folder, e.g. for pipes: "pipe:[123]". Takes over the
  * reference to inode, also when it fails (NULL). */
 struct dentry *dentry_new_anonymous(const char *name, struct inode *inode);
+/* A nameless file of a folder (O_TMPFILE); takes over inode likewise. */
+struct dentry *dentry_new_nameless(struct dentry *dir, struct inode *inode);
 /* A folder's cached children that say nothing any more are dropped. */
 void dentry_forget_children(struct dentry *dir);
 
@@ -321,6 +327,10 @@ struct mount {
 	bool locked;        /* may not be unmounted by the guest */
 	bool expiring;      /* umount2(MNT_EXPIRE) has asked once */
 	int id;
+	struct list children; /* of ->child_node, in mount order */
+	struct list child_node;
+	struct mount *copy; /* what the last copy of the tree made of it; may
+			       be stale: only compared */
 };
 
 struct mount_ns {
@@ -340,8 +350,14 @@ struct mount_ns *mount_ns_new(struct fs *root_fs, unsigned int flags);
 struct mount_ns *mount_ns_get(struct mount_ns *ns);
 void mount_ns_put(struct mount_ns *ns);
 struct mount_ns *mount_ns_copy(struct mount_ns *ns);
+/* Right after mount_ns_copy(from): the copy of a mount, borrowed, or NULL. */
+struct mount *mount_copy_of(
+	const struct mount *mount, const struct mount_ns *from);
+bool mount_is_below(const struct mount *mount, const struct mount *top);
 /* The top mount's root there; new references. */
 struct path mount_ns_root(struct mount_ns *ns);
+/* A mount outside any namespace (pipes, memfds); NULL without memory. */
+struct mount *mount_new_internal(struct fs *fs, unsigned int flags);
 struct mount *mount_get(struct mount *mount);
 void mount_put(struct mount *mount);
 /*
@@ -426,8 +442,8 @@ int vfs_removexattr(
 int vfs_open(const struct walk *walk, const char *name, int flags, mode_t mode,
 	struct file **out);
 /*
- * Opens an existing place; permission is checked unless cred is NULL. A FIFO
- * never waits here: the hook opens one end and sys_open() does the waiting.
+ * Opens an existing place; permission is checked unless cred is NULL. Devices
+ * and FIFOs go to special_open(), which never waits: see fifo_open_waits().
  */
 int file_open(struct path path, int flags, const struct cred *cred,
 	struct file **out);
@@ -485,44 +501,21 @@ struct file {
 	void *priv;              /* the ops' */
 	struct list epoll_items; /* of the epolls that watch it */
 	int owner_pid;           /* F_SETOWN: > 0 process, < 0 group */
+	bool counted_writer;     /* in inode->write_count */
 	int owner_sig;           /* F_SETSIG */
 };
 
-/* A file on an inode that has no name anywhere: pipe, eventfd... */
+/*
+ * A file on an inode that has no name anywhere: pipe, eventfd... It takes its
+ * own reference to inode: the caller puts its one also after success.
+ */
 int file_new_anonymous(const char *name, struct inode *inode,
 	const struct file_ops *ops, unsigned int flags, void *priv,
 	struct file **out);
-/* An inode for such files, one for each call, of the anonymous fs. */
+/* The time to write into atime now, by relatime(8), flags and mount? */
+bool file_wants_atime(const struct file *file);
+/* An inode for such files, one for each call, of the anonymous fs. NULL. */
 struct inode *inode_new_anonymous(mode_t mode);
-/*
- * Special files. A filesystem without an open of its own gets this for
- * devices and FIFOs; one with its own calls it: by file->inode's type and
- * attr.rdev. -ENXIO if nobody serves it.
- */
-int file_open_special(struct file *file);
-/* Serves a range of character devices. open NULL: file->ops = ops. */
-struct chrdev {
-	unsigned int major, minor, count;
-	const struct file_ops *ops;
-	int (*open)(struct file *file); /* sets file->ops and priv */
-	struct chrdev *next;            /* the registry's */
-};
-void chrdev_register(struct chrdev *dev); /* static storage */
-
-/* What other parts set once at start; each may stay NULL. */
-struct vfs_hooks {
-	/* Opens one end by file->flags; inode->object is the pipe. */
-	int (*fifo_open)(struct file *file);
-	/* The last reference to an inode that has locks, watches, object. */
-	void (*inode_gone)(struct inode *inode);
-	/* The last reference to a file goes: locks, epoll items. */
-	void (*file_gone)(struct file *file);
-	/* inotify(7): IN_ mask on inode, as name in dir; both may be NULL.
-	 * Called only if inode or dir has watches. */
-	void (*event)(struct inode *dir, const struct name *name,
-		struct inode *inode, uint32_t mask, uint32_t cookie);
-};
-extern struct vfs_hooks vfs_hooks;
 /* The most open files there may be (-ENFILE); 0: no limit. */
 extern size_t file_limit;
 
@@ -538,6 +531,12 @@ static inline bool file_writable(const struct file *file)
 {
 	return (file->flags & 3) != 0 && !(file->flags & 010000000);
 }
+
+/*
+ * "." and ".." for an iterate(): cookies 0 and 1, entries start at 2. False:
+ * full, and the caller is done.
+ */
+bool dir_emit_dots(struct file *file, struct dir_context *ctx);
 
 uint32_t file_poll(struct file *file);
 struct waitq *file_waitq(struct file *file); /* NULL: always ready */

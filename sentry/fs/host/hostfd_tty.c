@@ -15,6 +15,7 @@
 #include <termios.h>
 
 #include "lib/checked.h"
+#include "sentry/kernel/kernel.h"
 #include "sentry/kernel/task.h"
 #include "sentry/vfs/vfs.h"
 
@@ -109,6 +110,7 @@ static long set_foreground(struct mm *mm, uaddr_t arg)
 {
 	struct process_group *group;
 	int32_t pgid;
+	int ret = 0;
 
 	if (get_user(mm, &pgid, arg) < 0)
 		return -EFAULT;
@@ -117,10 +119,12 @@ static long set_foreground(struct mm *mm, uaddr_t arg)
 	group = process_group_find(pgid);
 	if (!group)
 		return -ESRCH;
-	if (group->session != own_session())
-		return -EPERM;
-	own_session()->foreground_pgid = pgid;
-	return 0;
+	if (group->session == own_session())
+		own_session()->foreground_pgid = pgid;
+	else
+		ret = -EPERM;
+	process_group_put(group);
+	return ret;
 }
 
 static long tell(struct mm *mm, uaddr_t arg, int32_t value)
