@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <linux/securebits.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -226,7 +227,9 @@ static int exec_cred(struct task *t)
 
 	if (!cred)
 		return -ENOMEM;
-	if (cred->euid == 0 || cred->uid == 0) {
+	cred->securebits &= ~(unsigned int)SECBIT_KEEP_CAPS;
+	if ((cred->euid == 0 || cred->uid == 0) &&
+		!(cred->securebits & SECBIT_NOROOT)) {
 		cred->cap_ambient = 0;
 		cred->cap_permitted = cred->cap_inheritable |
 				      cred->cap_bounding;
@@ -305,7 +308,6 @@ static int exec_commit(struct task *t, struct exec_operation *op)
 	task_set_exe(t, op->program.file);
 	t->robust_list = 0;
 	t->clear_child_tid = 0;
-	t->keep_caps = false;
 	tg->exit_signal = tg->exit_signal ? SIGCHLD : 0;
 	tg->did_exec = true;
 	vfork_done(tg);

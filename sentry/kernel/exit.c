@@ -21,6 +21,7 @@
 #include "sentry/kernel/fdtable.h"
 #include "sentry/kernel/fsctx.h"
 #include "sentry/kernel/kernel.h"
+#include "sentry/kernel/usage.h"
 #include "sentry/kernel/posix_timer.h"
 #include "sentry/mm/uaccess.h"
 #include "sentry/vfs/vfs.h"
@@ -46,8 +47,12 @@ struct task_usage group_usage(struct thread_group *tg)
 {
 	struct task_usage usage = tg->usage;
 
-	if (tg->space && !tg->host_dead)
-		usage.utime_us += (uint64_t)(group_cpu_time(tg) / 1000);
+	if (tg->space && !tg->host_dead) {
+		struct cpu_times times = group_cpu_times(tg);
+
+		usage.utime_us += times.user_us;
+		usage.stime_us += times.system_us;
+	}
 	return usage;
 }
 
@@ -221,8 +226,13 @@ void group_reap(struct thread_group *tg)
 
 static void count_live_usage(struct thread_group *tg)
 {
-	if (tg->space)
-		tg->usage.utime_us = (uint64_t)(group_cpu_time(tg) / 1000);
+	struct cpu_times times;
+
+	if (!tg->space)
+		return;
+	times = group_cpu_times(tg);
+	tg->usage.utime_us = times.user_us;
+	tg->usage.stime_us = times.system_us;
 }
 
 /* The only thread, stopped at its exit call: no need to wait for the host. */

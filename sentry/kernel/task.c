@@ -266,7 +266,7 @@ static void inherit_task(struct task *t, const struct task *from)
 	task_set_exe(t, from->exe);
 	t->no_new_privs = from->no_new_privs;
 	t->timer_slack = from->timer_slack;
-	t->nice = from->nice;
+	sched_inherit(&t->sched, &from->sched);
 	t->altstack = from->altstack;
 }
 
@@ -335,6 +335,8 @@ int task_create(const struct task_spec *spec, struct task **out)
 	t->state = TASK_NEW;
 	if (spec->like)
 		inherit_task(t, spec->like);
+	else
+		sched_init(&t->sched);
 	tasks_alive++;
 	*out = t;
 	return 0;

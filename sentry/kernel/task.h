@@ -26,6 +26,7 @@
 #include "platform.h"
 #include "sentry/base/cred.h"
 #include "sentry/base/waitq.h"
+#include "sentry/kernel/sched.h"
 #include "sentry/mm/mm.h"
 #include "sentry/time/timer.h"
 
@@ -264,16 +265,15 @@ struct task {
 	struct sigqueue pending;
 	struct altstack altstack;
 
+	struct task_sched sched;
 	char comm[16];
 	struct file *exe; /* counted; /proc/PID/exe */
 	int parent_death_signal;
 	bool no_new_privs;
-	bool keep_caps;
 	unsigned int timer_slack;
 	uaddr_t robust_list;
 	uaddr_t clear_child_tid;
 	int64_t start_time;
-	int nice;
 
 	/* A step of fork or exec that waits for the platform: kernel/clone.c,
 	 * kernel/exec.c. Owned. */

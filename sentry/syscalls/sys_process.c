@@ -14,6 +14,7 @@
 #include "sentry/kernel/fdtable.h"
 #include "sentry/kernel/fsctx.h"
 #include "sentry/kernel/kernel.h"
+#include "sentry/kernel/usage.h"
 #include "sentry/mm/uaccess.h"
 #include "sentry/syscalls/syscalls.h"
 
@@ -178,28 +179,6 @@ long sys_exit_group(struct task *t, int status)
 
 /* ---- wait -------------------------------------------------------------- */
 
-static struct timeval timeval_of(uint64_t us)
-{
-	return (struct timeval){
-		.tv_sec = (time_t)(us / 1000000),
-		.tv_usec = (suseconds_t)(us % 1000000),
-	};
-}
-
-static void fill_rusage(struct rusage *out, const struct task_usage *usage)
-{
-	memset(out, 0, sizeof(*out));
-	out->ru_utime = timeval_of(usage->utime_us);
-	out->ru_stime = timeval_of(usage->stime_us);
-	out->ru_maxrss = (long)usage->maxrss_kib;
-	out->ru_minflt = (long)usage->minflt;
-	out->ru_majflt = (long)usage->majflt;
-	out->ru_inblock = (long)usage->inblock;
-	out->ru_oublock = (long)usage->oublock;
-	out->ru_nvcsw = (long)usage->nvcsw;
-	out->ru_nivcsw = (long)usage->nivcsw;
-}
-
 static long wait_for(struct task *t, const struct wait_spec *spec,
 	struct wait_result *result)
 {
@@ -231,7 +210,7 @@ long sys_wait4(
 		return ret;
 	if (status && put_user(t->mm, status, &result.status) < 0)
 		return -EFAULT;
-	fill_rusage(&rusage, &result.usage);
+	usage_to_rusage(&rusage, &result.usage);
 	if (usage && put_user(t->mm, usage, &rusage) < 0)
 		return -EFAULT;
 	return result.pid;
@@ -315,7 +294,7 @@ long sys_waitid(struct task *t, int type, pid_t id, uaddr_t info, int options,
 		return ret;
 	if (!result.pid && forced)
 		return -EAGAIN; /* a non-blocking pidfd */
-	fill_rusage(&rusage, &result.usage);
+	usage_to_rusage(&rusage, &result.usage);
 	if (result.pid && usage && put_user(t->mm, usage, &rusage) < 0)
 		return -EFAULT;
 	if (info && report_waitid(t, info, &result) < 0)
