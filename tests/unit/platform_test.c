@@ -64,7 +64,8 @@ int main(int argc, char **argv)
 	log_open("platform_test", 2, LOG_LEVEL_DEBUG);
 	if (argc > 1) {
 		struct outcome out;
-		int ret = sentry_run(platforms[0], argv[1], NULL, &out);
+		int ret = sentry_run(
+			platforms[argc > 2], argv[1], NULL, &out);
 
 		printf("%s: ret %d exit %d status %#x dead %u killed %u\n",
 			argv[1], ret, out.exit_code, out.first_status, out.dead,
