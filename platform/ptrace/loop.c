@@ -88,6 +88,7 @@ static void deliver_interrupt(struct tracee *t, long nr)
 
 	if (!tracee_load(t))
 		return;
+	rseq_abort(t);
 	t->work = WORK_GUEST;
 	tracee_set_view(t, VIEW_STOPPED);
 	event.stopped = true;
@@ -323,6 +324,7 @@ static void on_fault(struct tracee *t, const siginfo_t *info)
 	event.fault.code = info->si_code;
 	event.fault.addr = (uaddr_t)(uintptr_t)info->si_addr;
 	fault_describe(t, &event.fault);
+	rseq_abort(t);
 	tracee_set_view(t, VIEW_STOPPED);
 	loop_deliver(t, &event);
 }

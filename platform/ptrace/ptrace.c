@@ -16,7 +16,8 @@
  *   boot.c    the first process
  *   place.c   on which processor
  *   xstate.c  extended state in a signal frame's form
- *   fault.c   the parts of a frame that ptrace does not tell
+ *   rseq.c    restartable sequences of the guest
+ *   fault.c    the parts of a frame that ptrace does not tell
  *   probe.c   whether all this is possible here
  *
  * Host calls of the running tracer, for the allow-list of its process: ptrace,

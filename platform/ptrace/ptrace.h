@@ -114,6 +114,9 @@ struct tracee {
 	bool fp_loaded;
 	bool fp_dirty;
 
+	uaddr_t rseq; /* what it registered, or 0 */
+	uint32_t rseq_signature;
+
 	/* What was asked for. */
 	enum op op;
 	long value;
@@ -233,6 +236,12 @@ void lend_close(struct tracer *p);
 void lend_begin(struct tracee *t);
 /* t has received, or is gone: the next may. */
 void lend_end(struct tracee *t, bool received);
+
+/* rseq.c */
+/* Notes what a native call of the guest's has registered. */
+void rseq_called(struct tracee *t, long result);
+/* The thread, its registers loaded, leaves guest code for the client. */
+void rseq_abort(struct tracee *t);
 
 /* fault.c: what a fault's signal frame would say beside the siginfo. */
 void fault_describe(struct tracee *t, struct fault *fault);

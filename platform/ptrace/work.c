@@ -232,6 +232,7 @@ void work_exec_stop(struct tracee *t)
 	t->step = STEP_SETTLE;
 	t->regs_loaded = t->regs_dirty = false;
 	t->fp_loaded = t->fp_dirty = false;
+	t->rseq = 0;
 	ptrace(PTRACE_POKEUSER, t->base.host_tid,
 		offsetof(struct user, regs.rip), GATE_BEHIND);
 	tracee_go_on(t);
@@ -371,6 +372,10 @@ static void try_finish_clone(struct tracee *t)
 	t->new_process = NULL;
 	copy_registers(child, t);
 	child->gathered = t->gathered;
+	if (!(t->clone.flags & CLONE_VM)) {
+		child->rseq = t->rseq;
+		child->rseq_signature = t->rseq_signature;
+	}
 	tracee_make_ready(t, READY_CLONED);
 }
 
@@ -402,6 +407,7 @@ void work_child_arrived(struct tracee *child)
 
 static void native_done(struct tracee *t, long result)
 {
+	rseq_called(t, result);
 	t->regs.rax = (uint64_t)result;
 	t->work = WORK_GUEST;
 	if (!t->interrupt) {
