@@ -246,8 +246,7 @@ static off_t seek_data(off_t off, off_t size, int whence)
 	return whence == SEEK_DATA ? off : size;
 }
 
-/* By the inode's size; the file is all data. */
-static off_t generic_seek(struct file *file, off_t off, int whence)
+off_t file_generic_seek(struct file *file, off_t off, int whence)
 {
 	off_t base = 0, size;
 	int err;
@@ -290,5 +289,5 @@ off_t file_seek(struct file *file, off_t off, int whence)
 		return -ESPIPE;
 	if (file->ops->seek)
 		return file->ops->seek(file, off, whence);
-	return generic_seek(file, off, whence);
+	return file_generic_seek(file, off, whence);
 }

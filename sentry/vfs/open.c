@@ -152,6 +152,19 @@ int file_open(
 	return err ? err : open_allowed(path, flags, cred, out);
 }
 
+int file_open_inode(struct inode *inode, int flags, struct file **out)
+{
+	struct path path = {NULL, NULL};
+	int err;
+
+	path.dentry = dentry_new_anonymous("", inode_get(inode));
+	if (!path.dentry)
+		return -ENOMEM;
+	err = open_allowed(path, flags, NULL, out);
+	dentry_put(path.dentry);
+	return err;
+}
+
 /* ---- Opening a name ---------------------------------------------------- */
 
 static int open_existing(struct walk_state *s, int flags, struct file **out)

@@ -116,12 +116,15 @@ struct inode_ops {
 		struct inode *target);
 	int (*rmdir)(struct inode *dir, const struct name *name,
 		struct inode *target);
-	/* flags: RENAME_NOREPLACE, RENAME_EXCHANGE; target may be NULL. */
+	/*
+	 * flags: RENAME_NOREPLACE, RENAME_EXCHANGE; target may be NULL. Of a
+	 * filesystem that can be an overlay's upper layer: RENAME_WHITEOUT.
+	 */
 	int (*rename)(struct inode *old_dir, const struct name *old_name,
 		struct inode *source, struct inode *new_dir,
 		const struct name *new_name, struct inode *target,
 		unsigned int flags);
-	/* An inode without a name (O_TMPFILE). */
+	/* An inode without a name (O_TMPFILE); of an upper layer: any type. */
 	int (*tmpfile)(struct inode *dir, const struct new_inode *spec,
 		struct inode **out);
 
@@ -448,6 +451,9 @@ int vfs_open(const struct walk *walk, const char *name, int flags, mode_t mode,
 int file_open(struct path path, int flags, const struct cred *cred,
 	struct file **out);
 
+/* Without a place, for a filesystem on top of another; cred is NULL. */
+int file_open_inode(struct inode *inode, int flags, struct file **out);
+
 /* ---- Open files -------------------------------------------------------- */
 
 /*
@@ -548,6 +554,8 @@ struct waitq *file_waitq(struct file *file); /* NULL: always ready */
 ssize_t file_read(struct file *file, struct uio *uio, off_t *off);
 ssize_t file_write(struct file *file, struct uio *uio, off_t *off);
 off_t file_seek(struct file *file, off_t off, int whence);
+/* By the inode's size; the file is all data. */
+off_t file_generic_seek(struct file *file, off_t off, int whence);
 /* Reads size bytes at off into a kernel buffer; short only at the end. */
 ssize_t file_read_kernel(struct file *file, void *buf, size_t size, off_t off);
 

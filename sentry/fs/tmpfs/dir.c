@@ -301,27 +301,63 @@ static int exchange(struct inode *old_dir, struct tmpfs_entry *a,
 	return 0;
 }
 
+/* What a rename needs before it begins; it cannot fail afterwards. */
+static int rename_prepare(struct inode *new_dir, const struct name *new_name,
+	struct inode *source, unsigned int flags, struct tmpfs_entry **fresh,
+	struct inode **whiteout)
+{
+	static const struct new_inode spec = {.mode = S_IFCHR};
+	int err;
+
+	*whiteout = NULL;
+	err = make_room(new_dir);
+	if (!err && (flags & RENAME_WHITEOUT))
+		err = tmpfs_inode_new(tmpfs_of(new_dir), &spec, whiteout);
+	if (!err)
+		err = entry_new(new_dir, new_name, source, fresh);
+	if (err)
+		inode_put(*whiteout);
+	return err;
+}
+
+/* The old name goes, or becomes a whiteout in the same entry. */
+static void leave_name(
+	struct inode *dir, struct tmpfs_entry *e, struct inode *whiteout)
+{
+	if (!whiteout) {
+		unlink_entry(dir, e);
+		entry_free(e);
+		return;
+	}
+	if (is_dir(e->inode))
+		dir->attr.nlink--;
+	inode_put(e->inode);
+	e->inode = whiteout;
+	whiteout->attr.nlink = 1;
+	touch(dir);
+}
+
 static int tmpfs_rename(struct inode *old_dir, const struct name *old_name,
 	struct inode *source, struct inode *new_dir,
 	const struct name *new_name, struct inode *target, unsigned int flags)
 {
 	struct tmpfs_entry *from = find(old_dir, old_name);
 	struct tmpfs_entry *to = find(new_dir, new_name), *fresh;
+	struct inode *whiteout;
 	int err;
 
 	if (!from || from->inode != source || (to ? to->inode : NULL) != target)
 		return -ENOENT;
-	if (flags & ~(unsigned int)(RENAME_EXCHANGE | RENAME_NOREPLACE))
-		return -EINVAL;
 	if (flags & RENAME_EXCHANGE)
 		return to ? exchange(old_dir, from, new_dir, to) : -ENOENT;
 	if (to && (flags & RENAME_NOREPLACE))
 		return -EEXIST;
 	if (to && is_dir(target) && dir_of(target)->count)
 		return -ENOTEMPTY;
-	err = make_room(new_dir);
-	if (!err)
-		err = entry_new(new_dir, new_name, source, &fresh);
+	if (new_dir->attr.nlink == 0)
+		return -ENOENT;
+	err = rename_prepare(
+		new_dir, new_name, source, flags, &fresh, &whiteout);
 	if (err)
 		return err;
 	if (to) {
@@ -329,9 +365,8 @@ static int tmpfs_rename(struct inode *old_dir, const struct name *old_name,
 		drop_link(target);
 		entry_free(to);
 	}
-	unlink_entry(old_dir, from);
+	leave_name(old_dir, from, whiteout);
 	link_entry(new_dir, fresh);
-	entry_free(from);
 	source->attr.ctime = vfs_now();
 	return 0;
 }

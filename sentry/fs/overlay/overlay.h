@@ -1,0 +1,19 @@
+/*
+ * overlay: a folder tree that is only read, and above it one in memory that
+ * takes every change. On the upper side the format is Linux' own: whiteouts
+ * are character devices 0/0, trusted.overlay.opaque hides what is below.
+ */
+#ifndef SENTRY_FS_OVERLAY_OVERLAY_H
+#define SENTRY_FS_OVERLAY_OVERLAY_H
+
+struct fs;
+struct inode;
+
+/*
+ * lower and upper are the roots, two folders; they and their filesystems get
+ * references of the overlay's own. A new reference in *out. -ENOMEM.
+ */
+int overlay_new(struct inode *lower, struct inode *upper, const char *source,
+	struct fs **out);
+
+#endif
