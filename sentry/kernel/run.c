@@ -415,7 +415,7 @@ long task_host_map(struct task *t, const uint64_t args[6], int host_fd,
 
 static void on_syscall(struct task *t, const struct event *event)
 {
-	t->in_guest = false;
+	t->in_guest = t->interrupt_sent = false;
 	t->interrupted_nr = -1;
 	call_begin(t, event);
 	call_try(t);
@@ -429,7 +429,7 @@ static void on_fault(struct task *t, const struct event *event)
 		.fault.addr = event->fault.addr,
 	};
 
-	t->in_guest = false;
+	t->in_guest = t->interrupt_sent = false;
 	t->interrupted_nr = -1;
 	t->fault = event->fault;
 	t->call.restart_code = 0;
