@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 
 #include "lib/checked.h"
-#include "sentry/fs/anon/anon.h"
 #include "sentry/fs/anon/pipe.h"
+#include "sentry/fs/tmpfs/tmpfs.h"
 #include "sentry/kernel/fdtable.h"
 #include "sentry/kernel/kernel.h"
 #include "sentry/syscalls/files.h"
@@ -296,9 +296,11 @@ static long do_fcntl(struct task *t, int fd, struct file *file,
 	case F_SETPIPE_SZ:
 		return set_pipe_size(t, file, arg);
 	case F_ADD_SEALS:
-		return file_seals_add(file, (unsigned int)arg);
+		if (!file_writable(file))
+			return -EPERM;
+		return tmpfs_seals_add(file->inode, (unsigned int)arg);
 	case F_GET_SEALS:
-		return file_seals_get(file);
+		return tmpfs_seals_get(file->inode);
 	case F_GETLEASE:
 		return F_UNLCK;
 	/* F_SETLEASE and F_NOTIFY: as on a filesystem without them. */
