@@ -11,6 +11,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -113,6 +114,7 @@ static int call_and_wait(struct tracee *t, long nr, const uint64_t args[6])
 	return wait_gate(t);
 }
 
+/* Not fatal: where seccomp is refused the kill on exit stands alone. */
 static int install_filter(struct tracee *t)
 {
 	struct {
@@ -135,7 +137,12 @@ static int install_filter(struct tracee *t)
 	ret = call_and_wait(t, SYS_prctl, no_privs);
 	if (ret < 0)
 		return ret;
-	return call_and_wait(t, SYS_seccomp, install);
+	ret = call_and_wait(t, SYS_seccomp, install);
+	if (ret < 0)
+		log_warn("no filter stands behind PTRACE_O_EXITKILL: the host "
+			 "refuses seccomp: %s",
+			strerror(-ret));
+	return 0;
 }
 
 /* From the fork to the first image at the gate's end, with its filter. */
