@@ -5,7 +5,9 @@
  * is traced. Clocks cannot be set: they are the host's.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #include "sentry/kernel/task.h"
@@ -181,4 +183,52 @@ long sys_time(struct task *t, uaddr_t addr)
 	if (addr != 0 && put_user(t->mm, addr, &now) < 0)
 		return -EFAULT;
 	return now;
+}
+
+/* ---- The clock's discipline ---------------------------------------------- */
+
+/*
+ * A clock that nobody keeps in step: the host's state is not shown, and
+ * nothing can be changed.
+ */
+static long read_timex(struct task *t, uaddr_t addr)
+{
+	struct timex tx;
+	struct timex out;
+	int64_t now;
+
+	if (get_user(t->mm, &tx, addr) < 0)
+		return -EFAULT;
+	if (tx.modes != 0 && tx.modes != ADJ_OFFSET_SS_READ)
+		return -EPERM;
+	memset(&out, 0, sizeof(out));
+	now = clock_now(CLOCK_REALTIME);
+	out.modes = tx.modes;
+	out.status = STA_UNSYNC;
+	out.maxerror = out.esterror = 16000000; /* NTP_PHASE_LIMIT */
+	out.constant = 2;
+	out.precision = 1;
+	out.tolerance = 32768000; /* 500 ppm */
+	out.tick = 10000;
+	out.time.tv_sec = now / NSEC_PER_SEC;
+	out.time.tv_usec = now % NSEC_PER_SEC / 1000;
+	return put_user(t->mm, addr, &out) < 0 ? -EFAULT : TIME_ERROR;
+}
+
+long sys_adjtimex(struct task *t, uaddr_t addr)
+{
+	return read_timex(t, addr);
+}
+
+long sys_clock_adjtime(struct task *t, int clock, uaddr_t addr)
+{
+	struct timex tx;
+
+	if (get_user(t->mm, &tx, addr) < 0)
+		return -EFAULT;
+	if (clock < 0 ? (clock & 3) == CPU_CLOCK_FD : !is_static_clock(clock))
+		return -EINVAL;
+	if (clock != CLOCK_REALTIME)
+		return -EOPNOTSUPP;
+	return read_timex(t, addr);
 }
