@@ -204,6 +204,7 @@ static int remove_from(struct walk_state *s, struct dentry *d, bool is_dir)
 			if (!is_dir)
 				inotify_self(inode, IN_ATTRIB);
 			inotify_name(dir, s->last_text, inode, IN_DELETE, 0);
+			inode_check_gone(inode);
 		}
 	}
 	inode_put(inode);

@@ -41,6 +41,8 @@ int file_new(struct path path, unsigned int flags, const struct file_ops *ops,
 	file->ops = ops;
 	list_init(&file->epoll_items);
 	file_total++;
+	if (!(flags & O_PATH))
+		file->inode->open_count++;
 	*out = file;
 	return 0;
 }
@@ -73,6 +75,10 @@ void file_put(struct file *file)
 		file->ops->release(file);
 	if (file->counted_writer)
 		file->inode->write_count--;
+	if (!(file->flags & O_PATH)) {
+		file->inode->open_count--;
+		inode_check_gone(file->inode);
+	}
 	path_put(file->path);
 	inode_put(file->inode);
 	cred_put(file->cred);

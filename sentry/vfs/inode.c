@@ -48,6 +48,13 @@ void inode_put(struct inode *inode)
 	fs_unpin(fs);
 }
 
+/* A watch holds the inode, so the end of the file is not inode_put()'s. */
+void inode_check_gone(struct inode *inode)
+{
+	if (inode->watches && inode->attr.nlink == 0 && inode->open_count == 0)
+		inotify_inode_gone(inode);
+}
+
 int inode_getattr(struct inode *inode)
 {
 	return inode->ops->getattr ? inode->ops->getattr(inode) : 0;

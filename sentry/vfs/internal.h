@@ -67,6 +67,10 @@ int walk_follow(struct walk_state *s, struct path link, bool *arrived);
 /* From a fresh state to the place; flags are WALK_. */
 int walk_whole(struct walk_state *s, unsigned int flags, struct path *out);
 
+/* ---- inode.c */
+/* A name or an open file went: if it was the last, watches are told. */
+void inode_check_gone(struct inode *inode);
+
 /* ---- perm.c */
 /* May cred take the name away (or replace it)? Errors as in unlink(2). */
 int may_delete(struct inode *dir, const struct dentry *victim,

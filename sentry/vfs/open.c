@@ -122,8 +122,7 @@ static int open_allowed(
 	if (!err)
 		err = open_inode(inode, file);
 	if (err || !file->ops) {
-		file->ops = NULL;
-		file->flags |= O_PATH; /* was never open: no events */
+		file->ops = NULL; /* was never open: no events */
 		file_put(file);
 		return err ? err : -ENXIO;
 	}

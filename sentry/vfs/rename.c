@@ -131,6 +131,7 @@ static void tell(struct rename *r, struct inode *moved, struct inode *gone)
 		return;
 	if (!(r->flags & RENAME_EXCHANGE)) {
 		inotify_self(gone, IN_ATTRIB);
+		inode_check_gone(gone);
 		return;
 	}
 	cookie = inotify_cookie();
