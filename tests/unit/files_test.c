@@ -242,6 +242,9 @@ START_TEST(a_pipe_changes_size_without_losing_bytes)
 	stream_read(ends[0], buf, 59999);
 	memset(buf, 'b', 20000);
 	ck_assert_int_eq(stream_write(ends[1], buf, 20000), 20000);
+	memset(buf, 0, sizeof(buf));
+	ck_assert_int_eq(pipe_peek(ends[0], buf, sizeof(buf)), 20001);
+	ck_assert_int_eq(buf[20000], 'b');
 	ck_assert_int_eq(pipe_size_set(ends[0], 16384, false), -EBUSY);
 	ck_assert_int_eq(pipe_size_set(ends[0], 20001, false), 32768);
 	ck_assert_int_eq(stream_read(ends[0], buf, sizeof(buf)), 20001);
