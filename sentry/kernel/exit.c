@@ -195,6 +195,7 @@ static void group_becomes_zombie(struct thread_group *tg)
 		return;
 	tg->zombie = true;
 	tg->exiting = true;
+	cpu_limit_cancel(tg);
 	itimers_destroy(tg);
 	posix_timers_destroy(tg);
 	sigqueue_clear(&tg->pending);
