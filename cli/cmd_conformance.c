@@ -291,21 +291,15 @@ static void read_known(struct conformance *run, const char *path)
 static void find_known(
 	struct conformance *run, const struct options *o, const char *folder)
 {
-	static const char *const beside[] = {
-		"../known_failures", "known_failures", NULL};
 	char path[PATH_MAX];
 
 	if (o->known) {
 		read_known(run, o->known);
 		return;
 	}
-	for (int i = 0; beside[i]; i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, beside[i]);
-		if (access(path, R_OK) == 0) {
-			read_known(run, path);
-			return;
-		}
-	}
+	snprintf(path, sizeof(path), "%s/known_failures", folder);
+	if (access(path, R_OK) == 0)
+		read_known(run, path);
 }
 
 /* ---- targets ---------------------------------------------------------- */
