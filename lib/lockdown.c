@@ -206,13 +206,16 @@ static int landlock_allow(
 
 	if (fstat(path->host_fd, &st) < 0)
 		return errno;
-	if (path->writable)
+	if (path->executable)
+		rule.allowed_access = LANDLOCK_ACCESS_FS_EXECUTE |
+				      LANDLOCK_ACCESS_FS_READ_FILE;
+	else if (path->writable)
 		rule.allowed_access = handled & ~(LANDLOCK_ACCESS_FS_EXECUTE |
 							1ull << 15);
 	else
 		rule.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
 				      LANDLOCK_ACCESS_FS_READ_DIR;
-	if (!S_ISDIR(st.st_mode))
+	if (!S_ISDIR(st.st_mode) && !path->executable)
 		rule.allowed_access &= FILE_RIGHTS;
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
 		    &rule, 0) < 0)
@@ -252,9 +255,12 @@ static int landlock_enter(const struct lockdown_path *paths, size_t count)
 	return ret;
 }
 
-void lockdown_landlock(struct walls *walls)
+void lockdown_landlock(struct walls *walls, int exec_fd)
 {
-	wall_report(walls, WALL_LANDLOCK, landlock_enter(NULL, 0));
+	const struct lockdown_path only = {exec_fd, .executable = true};
+
+	wall_report(walls, WALL_LANDLOCK,
+		landlock_enter(&only, exec_fd >= 0 ? 1 : 0));
 }
 
 void lockdown_landlock_paths(
@@ -334,7 +340,7 @@ static int take_ids(uint32_t id)
 	return 0;
 }
 
-void lockdown_enter(struct walls *walls, uint32_t host_id)
+void lockdown_enter(struct walls *walls, uint32_t host_id, int exec_fd)
 {
 	int error;
 
@@ -350,5 +356,5 @@ void lockdown_enter(struct walls *walls, uint32_t host_id)
 	}
 	lockdown_no_caps(walls);
 	lockdown_no_new_privs(walls);
-	lockdown_landlock(walls);
+	lockdown_landlock(walls, exec_fd);
 }

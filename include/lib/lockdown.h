@@ -50,9 +50,10 @@ const char *wall_meaning(enum wall wall); /* what its lack costs, one line */
  * right order: its own ids, empty root, no capabilities, no_new_privs,
  * Landlock. host_id is what the launcher says (see boot.h): the uid and gid to
  * take, 0 in a user namespace of our own, or -1 to stay who we are.
- * Everything that needs a path has to be open by then.
+ * Everything that needs a path has to be open by then. exec_fd is the one file
+ * that stays executable (the stub's, for its children), or -1.
  */
-void lockdown_enter(struct walls *walls, uint32_t host_id);
+void lockdown_enter(struct walls *walls, uint32_t host_id, int exec_fd);
 
 /*
  * Makes the root an empty, read-only folder: by pivot_root in a mount
@@ -73,8 +74,9 @@ void lockdown_few_caps(struct walls *walls, const int *keep, size_t count);
 
 void lockdown_no_new_privs(struct walls *walls);
 
-/* Enters a Landlock domain without a single rule. */
-void lockdown_landlock(struct walls *walls);
+/* Enters a Landlock domain that allows nothing but to execute exec_fd (-1: not
+ * even that). */
+void lockdown_landlock(struct walls *walls, int exec_fd);
 
 /*
  * Enters one in which what lies beneath these descriptors (O_PATH is enough)
@@ -83,6 +85,7 @@ void lockdown_landlock(struct walls *walls);
 struct lockdown_path {
 	int host_fd;
 	bool writable;
+	bool executable; /* a file, and nothing else may be done to it */
 };
 void lockdown_landlock_paths(
 	struct walls *walls, const struct lockdown_path *paths, size_t count);

@@ -63,6 +63,8 @@ static void release_resources(struct task *t)
 	struct fdtable *fds = t->fds;
 	struct fsctx *fs = t->fs;
 
+	if (call_trace)
+		call_trace->never(t);
 	call_abandon(t);
 	task_operation_done(t);
 	t->fds = NULL;
@@ -195,7 +197,8 @@ static void group_becomes_zombie(struct thread_group *tg)
 		return;
 	tg->zombie = true;
 	tg->exiting = true;
-	cpu_limit_cancel(tg);
+	if (call_trace)
+		call_trace->death(tg->leader, tg->exit_status);
 	itimers_destroy(tg);
 	posix_timers_destroy(tg);
 	sigqueue_clear(&tg->pending);

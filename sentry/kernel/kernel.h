@@ -65,6 +65,10 @@ void task_continue_soon(struct task *t);
 struct call_trace {
 	void (*begin)(struct task *t);
 	void (*end)(struct task *t, long result);
+	void (*never)(struct task *t); /* the task dies in its call */
+	void (*signal)(struct task *t, int signo,
+		const struct guest_siginfo *info); /* is delivered */
+	void (*death)(struct task *t, int status); /* of the process */
 };
 extern const struct call_trace *call_trace;
 /* A parked call is tried again soon. */
@@ -137,13 +141,6 @@ size_t robust_list_release(
 bool robust_list_held(struct task *t);
 void posix_timers_destroy(struct thread_group *tg);
 void itimers_destroy(struct thread_group *tg);
-
-/* ---- cpu_limit.c ------------------------------------------------------- */
-
-void cpu_limit_init(struct thread_group *tg);
-/* RLIMIT_CPU of tg was set or inherited. -ENOMEM: it is not watched. */
-int cpu_limit_changed(struct thread_group *tg);
-void cpu_limit_cancel(struct thread_group *tg);
 
 /* ---- wait.c ------------------------------------------------------------ */
 

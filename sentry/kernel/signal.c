@@ -516,6 +516,8 @@ enum deliver signal_deliver(struct task *t, struct regs *regs)
 		signo = signal_dequeue(t, ~t->blocked, &info);
 		if (!signo)
 			break;
+		if (call_trace)
+			call_trace->signal(t, signo, &info);
 		result = act(t, regs, signo, &info, &handled);
 		if (result != DELIVER_RESUME)
 			return result;

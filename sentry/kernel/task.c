@@ -33,6 +33,7 @@ struct sandbox_limits sandbox_limits = {
 
 static struct list pid_table[PID_BUCKETS];
 static size_t tasks_alive; /* created, not yet unpublished or discarded */
+static size_t tasks_peak;
 static int last_pid;
 static struct list all_groups = LIST_INIT(all_groups);
 
@@ -48,6 +49,11 @@ static struct list *bucket(int pid)
 size_t task_count(void)
 {
 	return tasks_alive;
+}
+
+size_t task_count_peak(void)
+{
+	return tasks_peak;
 }
 
 static struct task *lookup(int pid)
@@ -86,6 +92,23 @@ void thread_group_each(
 	struct thread_group *tg, *next;
 
 	list_for_each_safe(tg, next, &all_groups, all_node) fn(tg, data);
+}
+
+struct thread_group *thread_group_next(int tgid)
+{
+	struct thread_group *tg, *best = NULL;
+
+	list_for_each(tg, &all_groups,
+		all_node) if (tg->tgid >= tgid &&
+			      (!best || tg->tgid < best->tgid)) best = tg;
+	if (best)
+		ref_get(&best->ref);
+	return best;
+}
+
+int pid_last(void)
+{
+	return last_pid;
 }
 
 struct group_search {
@@ -227,8 +250,6 @@ static struct thread_group *thread_group_new(const struct task_spec *spec)
 		inherit_group(tg, spec->like->tg);
 	else
 		default_rlimits(tg->rlimits);
-	cpu_limit_init(tg);
-	cpu_limit_changed(tg);
 	return tg;
 }
 
@@ -236,7 +257,6 @@ void thread_group_put(struct thread_group *tg)
 {
 	if (!tg || !ref_put(&tg->ref))
 		return;
-	cpu_limit_cancel(tg);
 	itimers_destroy(tg);
 	posix_timers_destroy(tg);
 	sigqueue_clear(&tg->pending);
@@ -341,6 +361,7 @@ int task_create(const struct task_spec *spec, struct task **out)
 	else
 		sched_init(&t->sched);
 	tasks_alive++;
+	tasks_peak = MAX(tasks_peak, tasks_alive);
 	*out = t;
 	return 0;
 }

@@ -28,7 +28,6 @@
 #include "sentry/base/waitq.h"
 #include "sentry/kernel/sched.h"
 #include "sentry/mm/mm.h"
-#include "sentry/time/clock_timer.h"
 #include "sentry/time/timer.h"
 
 struct fdtable; /* kernel/fdtable.h */
@@ -230,7 +229,6 @@ struct thread_group {
 	struct task_usage usage;          /* of dead threads */
 	struct task_usage children_usage; /* waited for */
 	struct itimer *itimers[3];        /* owned; NULL until used */
-	struct clock_timer cpu_limit;     /* RLIMIT_CPU */
 	struct list posix_timers;
 	int next_timer_id;
 	int64_t start_time; /* monotonic ns */
@@ -297,7 +295,11 @@ struct process_group *process_group_find(int pgid);
 /* Calls fn for each process (leader first born first). Do not exit in fn. */
 void thread_group_each(
 	void (*fn)(struct thread_group *tg, void *data), void *data);
+/* The process with the smallest id not below tgid: counted, or NULL. */
+struct thread_group *thread_group_next(int tgid);
+int pid_last(void); /* given out most recently */
 size_t task_count(void);
+size_t task_count_peak(void);
 
 /* ---- Waiting ----------------------------------------------------------- */
 

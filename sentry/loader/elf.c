@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 
 #include "lib/checked.h"
+#include "sentry/base/random.h"
 #include "sentry/mm/uaccess.h"
 
 #define PAGE         4096u
@@ -166,11 +166,10 @@ void elf_finish(struct elf_image *image)
 
 static uint64_t random_pages(uint64_t limit)
 {
-	uint64_t value;
+	uint64_t value = 0;
 
-	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) !=
-		(ssize_t)sizeof(value))
-		value = (uint64_t)(uintptr_t)&value;
+	if (host_random(&value, sizeof(value)) < 0)
+		return 0; /* the fixed place: no worse than -R */
 	return value % limit * PAGE;
 }
 

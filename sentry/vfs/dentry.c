@@ -254,12 +254,9 @@ struct dentry *dentry_new_nameless(struct dentry *dir, struct inode *inode)
 	return d;
 }
 
-/* Absent names are not remembered where nothing could say that one came. */
 static bool names_vanish(const struct dentry *dir)
 {
-	const struct fs_ops *ops = dir->fs->ops;
-
-	return ops->volatile_names && !ops->revalidate;
+	return dir->fs->ops->volatile_names;
 }
 
 static bool still_true(

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/host.h"
 #include "lib/checked.h"
 #include "lib/log.h"
 
@@ -156,7 +157,7 @@ static int take_fd(struct gofer_client *client, const struct gofer_call *call,
 	if (have < 0 || (have & O_PATH) ||
 		(uint32_t)(have & O_ACCMODE) != flags ||
 		(have & (O_APPEND | O_ASYNC | O_DIRECT)) ||
-		fstat(call->host_fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+		host_fstat(call->host_fd, &st) < 0 || !S_ISREG(st.st_mode) ||
 		!S_ISREG(attr->mode) || st.st_dev != attr->dev ||
 		st.st_ino != attr->ino) {
 		close(call->host_fd);

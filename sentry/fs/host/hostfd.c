@@ -32,6 +32,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "lib/host.h"
 #include "lib/checked.h"
 #include "sentry/base/evloop.h"
 #include "sentry/fs/host/hostfd_internal.h"
@@ -382,7 +383,7 @@ static int hostfd_getattr(struct inode *inode)
 	/* Nothing changes under a file that is closed everywhere. */
 	if (!h)
 		return 0;
-	if (fstat(h->source.host_fd, &st) < 0)
+	if (host_fstat(h->source.host_fd, &st) < 0)
 		return -errno;
 	fill_attr(&inode->attr, &st);
 	return 0;
@@ -490,7 +491,7 @@ int hostfd_file_new(int host_fd, unsigned int flags, struct file **out)
 	waitq_init(&h->waitq);
 	h->source.host_fd = host_fd;
 	h->source.ready = host_ready;
-	if (fstat(host_fd, &st) < 0) {
+	if (host_fstat(host_fd, &st) < 0) {
 		ret = -errno;
 		goto fail;
 	}
@@ -517,7 +518,7 @@ int hostfd_private(int host_fd)
 	struct stat st;
 	int fd;
 
-	if (flags < 0 || fstat(host_fd, &st) < 0)
+	if (flags < 0 || host_fstat(host_fd, &st) < 0)
 		return -EBADF;
 	if (!S_ISFIFO(st.st_mode) && !isatty(host_fd))
 		return host_fd;

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/host.h"
 #include "lib/checked.h"
 #include "lib/log.h"
 
@@ -74,7 +75,7 @@ static void measure(struct tmpfs_inode *ti)
 	uint64_t bytes, size = page_up(ti->inode.attr.size);
 	struct stat st;
 
-	if (d->host_fd < 0 || fstat(d->host_fd, &st) < 0)
+	if (d->host_fd < 0 || host_fstat(d->host_fd, &st) < 0)
 		return;
 	ti->inode.attr.blocks = (uint64_t)st.st_blocks;
 	if (!checked_add((uint64_t)st.st_blocks * 512, d->reserved, &bytes) ||

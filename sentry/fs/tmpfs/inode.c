@@ -1,6 +1,7 @@
 /*
  * tmpfs inodes: making and freeing them, attributes, symlinks.
  */
+#include "lib/host.h"
 #include "sentry/fs/tmpfs/internal.h"
 
 #include <errno.h>
@@ -51,7 +52,7 @@ static int tmpfs_getattr(struct inode *inode)
 	struct stat st;
 
 	if (ti->data.host_fd >= 0 && ti->data.reserved &&
-		fstat(ti->data.host_fd, &st) == 0)
+		host_fstat(ti->data.host_fd, &st) == 0)
 		inode->attr.blocks = (uint64_t)st.st_blocks;
 	return 0;
 }

@@ -1,0 +1,143 @@
+/* The mounts of a starting sandbox. */
+#include "sentry/mounts.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "boot.h"
+#include "sentry/fs/dev/dev.h"
+#include "sentry/fs/proc/proc.h"
+#include "sentry/fs/tmpfs/tmpfs.h"
+#include "sentry/kernel/kernel.h"
+#include "sentry/vfs/vfs.h"
+
+typedef void (*fail_fn)(int code, const char *format, ...)
+	__attribute__((format(printf, 2, 3), __noreturn__));
+
+static struct cred *root_cred;
+
+void mounts_register(void)
+{
+	vfs_register(&tmpfs_type);
+	vfs_register(&proc_type);
+	dev_register();
+}
+
+static int make_fs(const struct boot_mount *mount, struct fs **out)
+{
+	struct tmpfs_options options = {
+		.mode = mount->mode ? mount->mode : 0755,
+	};
+
+	return tmpfs_new("tmpfs", &options, out);
+}
+
+/* Finds the folder to mount on, or makes it. */
+static int find_target(
+	struct mount_ns *ns, const char *target, struct path *out)
+{
+	struct new_inode spec = {.mode = S_IFDIR | 0755};
+	struct walk walk = {.cred = root_cred};
+	int ret;
+
+	walk.root = mount_ns_root(ns);
+	walk.base = walk.root;
+	ret = vfs_walk(&walk, target, WALK_FOLLOW, out);
+	if (ret == -ENOENT) {
+		ret = vfs_create(&walk, target, &spec);
+		if (ret == 0)
+			ret = vfs_walk(&walk, target, WALK_FOLLOW, out);
+	}
+	path_put(walk.root);
+	return ret;
+}
+
+static int mount_at(struct mount_ns *ns, const char *target, struct fs *fs,
+	unsigned int flags)
+{
+	struct mount *mount;
+	struct path at;
+	int ret;
+
+	ret = find_target(ns, target, &at);
+	if (ret < 0)
+		return ret;
+	ret = mount_attach(at, fs, NULL, flags, &mount);
+	path_put(at);
+	return ret;
+}
+
+static int add_proc(struct mount_ns *ns)
+{
+	struct fs *fs;
+	int ret;
+
+	ret = proc_type.mount("proc", NULL, &fs);
+	if (ret < 0)
+		return ret;
+	ret = mount_at(ns, "/proc", fs, MNT_NOSUID | MNT_NODEV | MNT_NOEXEC);
+	fs_put(fs);
+	return ret;
+}
+
+static int add_dev(struct mount_ns *ns)
+{
+	struct tmpfs_options options = {.mode = 01777};
+	struct fs *fs;
+	int ret;
+
+	ret = devtmpfs_new(&fs);
+	if (ret < 0)
+		return ret;
+	ret = mount_at(ns, "/dev", fs, MNT_NOSUID);
+	fs_put(fs);
+	if (ret < 0)
+		return ret;
+	ret = tmpfs_new("tmpfs", &options, &fs);
+	if (ret < 0)
+		return ret;
+	ret = mount_at(ns, "/dev/shm", fs, MNT_NOSUID | MNT_NODEV);
+	fs_put(fs);
+	return ret;
+}
+
+struct mount_ns *mounts_make(const struct boot_config *config, fail_fn fail)
+{
+	struct mount_ns *ns = NULL;
+	struct fs *fs;
+	int ret;
+
+	root_cred = cred_new(0, 0, NULL, 0);
+	if (!root_cred)
+		fail(125, "no memory for the mounts");
+	for (uint32_t i = 0; i < config->mount_count; i++) {
+		const struct boot_mount *mount = &config->mounts[i];
+
+		ret = make_fs(mount, &fs);
+		if (ret == 0 && i == 0) {
+			ns = mount_ns_new(
+				fs, mount->read_only ? MNT_READONLY : 0);
+			ret = ns ? 0 : -ENOMEM;
+		} else if (ret == 0) {
+			ret = mount_at(ns, mount->target, fs,
+				mount->read_only ? MNT_READONLY : 0);
+		}
+		if (ret < 0)
+			fail(125, "cannot mount '%s': %s", mount->target,
+				strerror(-ret));
+		fs_put(fs);
+	}
+	ret = add_dev(ns);
+	if (ret < 0)
+		fail(125, "cannot mount '/dev': %s", strerror(-ret));
+	ret = add_proc(ns);
+	if (ret < 0)
+		fail(125, "cannot mount '/proc': %s", strerror(-ret));
+	return ns;
+}
+
+uint64_t mounts_changed_files(void)
+{
+	return 0;
+}
