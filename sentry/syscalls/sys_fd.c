@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@
 #include "sentry/kernel/fdtable.h"
 #include "sentry/kernel/kernel.h"
 #include "sentry/syscalls/files.h"
+#include "sentry/vfs/async.h"
 
 /* Newer than the headers of Debian 12. */
 #ifndef F_DUPFD_QUERY
@@ -134,14 +136,85 @@ static long dup_from(
 #define SETFL_MASK                                                             \
 	((unsigned int)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC))
 
+/* SIGIO, or what F_SETSIG chose, which then tells the descriptor, too. */
+static struct guest_siginfo sigio_info(
+	const struct file *file, int fd, uint32_t events)
+{
+	bool in = events & (EPOLLIN | EPOLLRDNORM);
+	struct guest_siginfo info = {
+		.signo = file->owner_sig ? file->owner_sig : SIGIO,
+		.code = SI_KERNEL,
+	};
+
+	if (file->owner_sig) {
+		info.code = in ? POLL_IN : POLL_OUT;
+		info.poll.band = events;
+		info.poll.fd = fd;
+	}
+	return info;
+}
+
+/* May who asked for the signal send it to this process? */
+static bool sigio_allowed(
+	const struct cred *cred, const struct thread_group *tg)
+{
+	const struct cred *its = tg->leader ? tg->leader->cred : NULL;
+
+	if (!its)
+		return false;
+	return cred->euid == 0 || cred->euid == its->suid ||
+	       cred->euid == its->uid || cred->uid == its->suid ||
+	       cred->uid == its->uid;
+}
+
+static void send_sigio(
+	struct file *file, int fd, const struct cred *cred, uint32_t events)
+{
+	struct guest_siginfo info = sigio_info(file, fd, events);
+	struct process_group *group = NULL;
+	struct thread_group *tg, *tmp;
+
+	if (file->owner_pid > 0) {
+		tg = thread_group_find(file->owner_pid);
+		if (tg && sigio_allowed(cred, tg))
+			signal_send_group(tg, info.signo, &info);
+		thread_group_put(tg);
+		return;
+	}
+	if (file->owner_pid < 0)
+		group = process_group_find(-file->owner_pid);
+	if (!group)
+		return;
+	list_for_each_safe(tg, tmp, &group->members, group_node)
+	{
+		if (sigio_allowed(cred, tg))
+			signal_send_group(tg, info.signo, &info);
+	}
+	process_group_put(group);
+}
+
+static int set_async(struct task *t, struct file *file, int fd, bool on)
+{
+	if (!on) {
+		file_async_stop(file);
+		return 0;
+	}
+	file_async_notify = send_sigio;
+	return file_async_start(file, fd, t->cred);
+}
+
 static long set_status_flags(
-	struct task *t, struct file *file, unsigned long arg)
+	struct task *t, int fd, struct file *file, unsigned long arg)
 {
 	unsigned int flags = (unsigned int)arg & SETFL_MASK;
+	int ret;
 
 	if ((flags & ~file->flags & O_NOATIME) &&
 		!inode_owner_or_capable(file->inode, t->cred))
 		return -EPERM;
+	ret = set_async(t, file, fd, flags & O_ASYNC);
+	if (ret < 0)
+		return ret;
 	file->flags = (file->flags & ~SETFL_MASK) | flags;
 	return 0;
 }
@@ -266,7 +339,7 @@ static long do_fcntl(struct task *t, int fd, struct file *file,
 	case F_GETFL:
 		return file->flags & ~(unsigned int)O_CLOEXEC;
 	case F_SETFL:
-		return set_status_flags(t, file, arg);
+		return set_status_flags(t, fd, file, arg);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
@@ -360,6 +433,7 @@ static long do_ioctl(struct task *t, int fd, struct file *file,
 {
 	mode_t type = file->inode->attr.mode & S_IFMT;
 	int block_size;
+	long ret;
 
 	switch (cmd) {
 	case FIOCLEX:
@@ -369,7 +443,9 @@ static long do_ioctl(struct task *t, int fd, struct file *file,
 	case FIONBIO:
 		return set_flag(t, file, O_NONBLOCK, arg);
 	case FIOASYNC:
-		return set_flag(t, file, O_ASYNC, arg);
+		ret = set_flag(t, file, O_ASYNC, arg);
+		return ret < 0 ? ret
+			       : set_async(t, file, fd, file->flags & O_ASYNC);
 	case FIOQSIZE:
 		if (type != S_IFREG && type != S_IFDIR && type != S_IFLNK)
 			return -ENOTTY;

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sentry/vfs/async.h"
 #include "sentry/vfs/epoll.h"
 #include "sentry/vfs/inotify.h"
 #include "sentry/vfs/internal.h"
@@ -69,6 +70,8 @@ void file_put(struct file *file)
 		tell_closed(file);
 	if (!list_empty(&file->epoll_items))
 		epoll_file_released(file);
+	if (file->async)
+		file_async_stop(file);
 	if (file->inode->locks)
 		locks_release_file(file);
 	if (file->ops && file->ops->release)

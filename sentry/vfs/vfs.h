@@ -40,6 +40,7 @@
 
 struct dentry;
 struct file;
+struct file_async;
 struct fs;
 struct inode;
 struct mount;
@@ -504,12 +505,13 @@ struct file {
 	struct inode *inode; /* counted */
 	unsigned int flags;  /* O_ flags without O_CREAT, O_EXCL... */
 	off_t pos;
-	struct cred *cred;       /* counted; of the opener */
-	void *priv;              /* the ops' */
-	struct list epoll_items; /* of the epolls that watch it */
-	int owner_pid;           /* F_SETOWN: > 0 process, < 0 group */
-	bool counted_writer;     /* in inode->write_count */
-	int owner_sig;           /* F_SETSIG */
+	struct cred *cred;        /* counted; of the opener */
+	void *priv;               /* the ops' */
+	struct list epoll_items;  /* of the epolls that watch it */
+	int owner_pid;            /* F_SETOWN: > 0 process, < 0 group */
+	bool counted_writer;      /* in inode->write_count */
+	int owner_sig;            /* F_SETSIG */
+	struct file_async *async; /* owned, with O_ASYNC: vfs/async.h */
 };
 
 /*
