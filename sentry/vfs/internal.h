@@ -32,6 +32,14 @@ bool dentry_is_below(
 /* A new reference to the mount on a place, or NULL. */
 struct mount *mount_lookup(const struct path *at);
 
+/* The one after m in a walk of the tree below top, parents first; NULL. */
+struct mount *mount_next(struct mount *m, struct mount *top);
+/* Detaches it and all that is below it. */
+void mount_detach_tree(struct mount *top);
+/* Moves m, children and all, to another place of its namespace; parent NULL:
+ * it becomes the root. */
+void mount_replace(struct mount *m, struct mount *parent, struct dentry *point);
+
 /* ---- walk.c */
 enum last_type { LAST_NORMAL, LAST_DOT, LAST_DOTDOT, LAST_ROOT };
 

@@ -144,15 +144,8 @@ int mount_want_write(const struct mount *mount)
 								     : 0;
 }
 
-/* Puts m, whose reference the namespace takes, at a place in ns. */
-static void link_mount(struct mount_ns *ns, struct mount *m,
-	struct mount *parent, struct dentry *point)
+static void put_on(struct mount *m, struct mount *parent, struct dentry *point)
 {
-	m->ns = ns;
-	ns->count++;
-	list_add_tail(&ns->mounts, &m->sibling);
-	if (!parent)
-		return;
 	m->parent = parent;
 	list_add_tail(&parent->children, &m->child_node);
 	m->point = dentry_get(point);
@@ -160,14 +153,10 @@ static void link_mount(struct mount_ns *ns, struct mount *m,
 	list_add(bucket(parent, point), &m->hash_node);
 }
 
-/* Takes m off its place and out of the namespace, with its reference. */
-static void unlink_mount(struct mount *m)
+static void take_off(struct mount *m)
 {
 	struct dentry *point = m->point;
 
-	m->ns->count--;
-	m->ns = NULL;
-	list_del(&m->sibling);
 	list_del(&m->hash_node);
 	list_del(&m->child_node);
 	m->parent = NULL;
@@ -176,6 +165,39 @@ static void unlink_mount(struct mount *m)
 		point->mounted--;
 		dentry_put(point);
 	}
+}
+
+void mount_replace(struct mount *m, struct mount *parent, struct dentry *point)
+{
+	/* The new place first: it may hang on the old one. */
+	struct dentry *held = point ? dentry_get(point) : NULL;
+
+	take_off(m);
+	if (parent)
+		put_on(m, parent, point);
+	else
+		m->ns->root = m;
+	dentry_put(held);
+}
+
+/* Puts m, whose reference the namespace takes, at a place in ns. */
+static void link_mount(struct mount_ns *ns, struct mount *m,
+	struct mount *parent, struct dentry *point)
+{
+	m->ns = ns;
+	ns->count++;
+	list_add_tail(&ns->mounts, &m->sibling);
+	if (parent)
+		put_on(m, parent, point);
+}
+
+/* Takes m off its place and out of the namespace, with its reference. */
+static void unlink_mount(struct mount *m)
+{
+	m->ns->count--;
+	m->ns = NULL;
+	list_del(&m->sibling);
+	take_off(m);
 	mount_put(m);
 }
 
@@ -215,8 +237,7 @@ bool mount_is_below(const struct mount *mount, const struct mount *top)
 	return false;
 }
 
-/* The one after m in a walk of the tree below top, parents first. */
-static struct mount *next_in_tree(struct mount *m, struct mount *top)
+struct mount *mount_next(struct mount *m, struct mount *top)
 {
 	if (!list_empty(&m->children))
 		return list_first(&m->children, struct mount, child_node);
@@ -229,7 +250,7 @@ static struct mount *next_in_tree(struct mount *m, struct mount *top)
 	return NULL;
 }
 
-static void detach_tree(struct mount *top)
+void mount_detach_tree(struct mount *top)
 {
 	struct mount *m = top, *parent;
 
@@ -250,7 +271,7 @@ int mount_detach(struct mount *mount, int umount_flags)
 	if (!mount->ns || mount->locked || !mount->parent)
 		return -EINVAL;
 	if (umount_flags & MNT_DETACH) {
-		detach_tree(mount);
+		mount_detach_tree(mount);
 		return 0;
 	}
 	/* One reference is the namespace's, one the caller's. */
@@ -304,7 +325,7 @@ void mount_ns_put(struct mount_ns *ns)
 {
 	if (!ns || !ref_put(&ns->ref))
 		return;
-	detach_tree(ns->root);
+	mount_detach_tree(ns->root);
 	free(ns);
 }
 
@@ -335,11 +356,11 @@ struct mount_ns *mount_ns_copy(struct mount_ns *ns)
 
 	if (!to)
 		return NULL;
-	for (m = ns->root; m; m = next_in_tree(m, ns->root)) {
+	for (m = ns->root; m; m = mount_next(m, ns->root)) {
 		if (copy_one(to, m))
 			continue;
 		if (m != ns->root)
-			detach_tree(ns->root->copy);
+			mount_detach_tree(ns->root->copy);
 		free(to);
 		return NULL;
 	}

@@ -376,6 +376,27 @@ int mount_attach(struct path at, struct fs *fs, struct dentry *root,
  * -EINVAL, -EBUSY, -EAGAIN (MNT_EXPIRE).
  */
 int mount_detach(struct mount *mount, int umount_flags);
+/*
+ * mount(2) with MS_BIND (recursive: MS_REC), MS_MOVE, MS_REMOUNT | MS_BIND.
+ * Places are mount points after path_mounted(). What the boot code locked
+ * stays where it is, keeps its flags, and is not uncovered.
+ */
+int mount_bind(struct path from, struct path to, bool recursive);
+int mount_move(struct path from, struct path to);
+int mount_set_flags(struct path at, unsigned int flags);
+/*
+ * pivot_root(2): new_root's mount becomes the root in place of the one that
+ * root is in, which goes to put_old. The caller moves the tasks.
+ */
+int mount_pivot(struct path root, struct path new_root, struct path put_old);
+/* The lines of /proc/PID/mounts, mountinfo, mountstats (vfs/mountinfo.c). */
+enum mount_table { TABLE_MOUNTS, TABLE_MOUNTINFO, TABLE_MOUNTSTATS };
+/*
+ * Writes the table as a process with that root sees it. The text, to be freed,
+ * in *out; its size or -ENOMEM.
+ */
+ssize_t mount_table_text(struct mount_ns *ns, struct path root,
+	enum mount_table kind, char **out);
 /* Is a write there refused? -EROFS or 0. */
 int mount_want_write(const struct mount *mount);
 /* If something is mounted there, its root (repeatedly); consumes path. */
