@@ -61,49 +61,50 @@ static int gather(struct path from, struct mount ***out, size_t *count)
 	return 0;
 }
 
-static int copy_below(struct path from, struct mount *top)
+/* Copies of the mounts in v, below top, which is the copy of from's. */
+static int copy_below(
+	struct path from, struct mount *top, struct mount **v, size_t count)
 {
-	struct mount **v, *m, *parent, *copy;
-	size_t count, i;
-	int err;
+	struct mount *m, *copy;
+	size_t i;
+	int err = 0;
 
-	err = gather(from, &v, &count);
-	if (err)
-		return err;
 	from.mount->copy = top;
 	for (i = 0; !err && i < count; i++) {
 		m = v[i];
-		parent = m->parent->copy;
-		err = mount_attach((struct path){parent, m->point}, m->fs,
-			m->root, m->flags, &copy);
+		err = mount_attach((struct path){m->parent->copy, m->point},
+			m->fs, m->root, m->flags, &copy);
 		if (!err) {
 			copy->locked = m->locked;
 			m->copy = copy;
 		}
 	}
-	free(v);
 	return err;
 }
 
 int mount_bind(struct path from, struct path to, bool recursive)
 {
-	struct mount *top;
-	int err;
+	struct mount *top, **v = NULL;
+	size_t count = 0;
+	int err = 0;
 
 	if (!from.mount->ns || from.mount->ns != to.mount->ns)
 		return -EINVAL;
 	if (from.dentry->unlinked)
 		return -ENOENT;
-	if (!recursive && covers_locked(from))
-		return -EINVAL;
-	err = mount_attach(
-		to, from.mount->fs, from.dentry, from.mount->flags, &top);
-	if (err || !recursive)
-		return err;
-	/* The new one is no part of what is copied. */
-	err = copy_below(from, top);
-	if (err)
-		mount_detach_tree(top);
+	if (recursive)
+		err = gather(from, &v, &count);
+	else if (covers_locked(from))
+		err = -EINVAL;
+	if (!err)
+		err = mount_attach(to, from.mount->fs, from.dentry,
+			from.mount->flags, &top);
+	if (!err) {
+		err = copy_below(from, top, v, count);
+		if (err)
+			mount_detach_tree(top);
+	}
+	free(v);
 	return err;
 }
 

@@ -272,6 +272,133 @@ START_TEST(a_namespace_copy_is_apart)
 }
 END_TEST
 
+static int bind(const char *from, const char *to, bool recursive)
+{
+	struct path a, b;
+	int err;
+
+	ck_assert_int_eq(walk_to(&w, from, 0, &a), 0);
+	ck_assert_int_eq(walk_to(&w, to, 0, &b), 0);
+	err = mount_bind(a, b, recursive);
+	path_put(a);
+	path_put(b);
+	return err;
+}
+
+START_TEST(bind_mounts)
+{
+	struct path path;
+
+	make_dir(&w, "/m", 0755);
+	mount_at(&w, "/d/e", tmpfs_fresh(0, 0), 0);
+	put_text(&w, "/d/e/in", "in");
+	ck_assert_int_eq(bind("/d", "/m", false), 0);
+	ck_assert_str_eq(get_text(&w, "/m/f"), "text");
+	ck_assert_int_eq(exists(&w, "/m/e/in"), -ENOENT);
+	ck_assert_int_eq(bind("/d", "/m", true), 0);
+	ck_assert_str_eq(get_text(&w, "/m/e/in"), "in");
+	ck_assert_int_eq(bind("/d/f", "/m", true), -ENOTDIR);
+	/* A file on a file; it may not be removed there then. */
+	put_text(&w, "/g", "g");
+	ck_assert_int_eq(bind("/d/f", "/g", false), 0);
+	ck_assert_str_eq(get_text(&w, "/g"), "text");
+	ck_assert_int_eq(vfs_unlink(&w.walk, "/g"), -EBUSY);
+	/* The whole tree into itself: copied as it was before. */
+	make_dir(&w, "/self", 0755);
+	ck_assert_int_eq(bind("/", "/self", true), 0);
+	ck_assert_str_eq(get_text(&w, "/self/d/e/in"), "in");
+	ck_assert_str_eq(list_dir(&w, "/self/self"), "");
+	/* What hides something is not left out. */
+	ck_assert_int_eq(walk_to(&w, "/d/e", 0, &path), 0);
+	path.mount->locked = true;
+	ck_assert_int_eq(mount_detach(path.mount, MNT_DETACH), -EINVAL);
+	ck_assert_int_eq(mount_set_flags(path, MNT_READONLY), 0);
+	ck_assert_int_eq(mount_set_flags(path, 0), -EPERM);
+	path_put(path);
+	ck_assert_int_eq(bind("/d", "/m", false), -EINVAL);
+	ck_assert_int_eq(bind("/d", "/m", true), 0);
+	ck_assert_int_eq(walk_to(&w, "/m/e", 0, &path), 0);
+	ck_assert(path.mount->locked);
+	path_put(path);
+}
+END_TEST
+
+START_TEST(mounts_move)
+{
+	struct path from, to;
+
+	make_dir(&w, "/m", 0755);
+	mount_at(&w, "/d/e", tmpfs_fresh(0, 0), 0);
+	make_dir(&w, "/d/e/in", 0755);
+	ck_assert_int_eq(walk_to(&w, "/d/e", 0, &from), 0);
+	ck_assert_int_eq(walk_to(&w, "/d/e/in", 0, &to), 0);
+	ck_assert_int_eq(mount_move(from, to), -ELOOP);
+	path_put(to);
+	ck_assert_int_eq(walk_to(&w, "/m", 0, &to), 0);
+	ck_assert_int_eq(mount_move(from, to), 0);
+	ck_assert_int_eq(exists(&w, "/m/in"), 0);
+	ck_assert_int_eq(exists(&w, "/d/e/in"), -ENOENT);
+	ck_assert_str_eq(place("/m/in/.."), "/m");
+	ck_assert_int_eq(mount_move(to, from), -EINVAL);
+	path_put(from);
+	path_put(to);
+}
+END_TEST
+
+START_TEST(pivoting_the_root)
+{
+	struct path fresh, put_old, old = w.walk.root;
+
+	mount_at(&w, "/d/e", tmpfs_fresh(0, 0), 0);
+	make_dir(&w, "/d/e/old", 0755);
+	ck_assert_int_eq(walk_to(&w, "/d/e", 0, &fresh), 0);
+	ck_assert_int_eq(walk_to(&w, "/d", 0, &put_old), 0);
+	ck_assert_int_eq(mount_pivot(old, fresh, put_old), -EBUSY);
+	path_put(put_old);
+	ck_assert_int_eq(walk_to(&w, "/d/e/old", 0, &put_old), 0);
+	ck_assert_int_eq(mount_pivot(old, old, put_old), -EBUSY);
+	ck_assert_int_eq(mount_pivot(old, fresh, put_old), 0);
+	path_put(put_old);
+	path_put(w.walk.base);
+	w.walk.base = path_get(fresh);
+	w.walk.root = fresh;
+	ck_assert_str_eq(get_text(&w, "/old/d/f"), "text");
+	ck_assert_str_eq(place("/old/d/../.."), "/");
+	ck_assert_str_eq(list_dir(&w, "/"), "old");
+	/* And the old one can go. */
+	ck_assert_int_eq(mount_detach(old.mount, MNT_DETACH), 0);
+	ck_assert_str_eq(list_dir(&w, "/old"), "");
+	path_put(old);
+}
+END_TEST
+
+START_TEST(the_table_of_mounts)
+{
+	char *text;
+	struct path path;
+
+	make_dir(&w, "/a b", 0755);
+	mount_at(&w, "/a b", tmpfs_fresh(65536, 0), MNT_NODEV);
+	bind("/d/e", "/a b", false);
+	ck_assert_int_gt(
+		mount_table_text(w.ns, w.walk.root, TABLE_MOUNTS, &text), 0);
+	ck_assert_ptr_nonnull(strstr(text, "test / tmpfs rw,relatime"));
+	ck_assert_ptr_nonnull(strstr(text,
+		"\ntest /a\\040b tmpfs rw,nodev,relatime,size=64k,mode=755 "
+		"0 0\n"));
+	free(text);
+	ck_assert_int_gt(
+		mount_table_text(w.ns, w.walk.root, TABLE_MOUNTINFO, &text), 0);
+	ck_assert_ptr_nonnull(strstr(text, " /d/e /a\\040b rw,relatime - "));
+	free(text);
+	/* From another root only what is below it. */
+	ck_assert_int_eq(walk_to(&w, "/d", 0, &path), 0);
+	ck_assert_int_eq(mount_table_text(w.ns, path, TABLE_MOUNTS, &text), 0);
+	free(text);
+	path_put(path);
+}
+END_TEST
+
 /* ---- Making and removing ----------------------------------------------- */
 
 START_TEST(making_says_what_is_wrong)
@@ -615,12 +742,13 @@ int main(void)
 		forty_symlinks_are_the_limit, each_folder_must_be_searchable,
 		resolve_flags, mounts_are_crossed_both_ways,
 		a_mount_in_use_is_busy, a_read_only_mount_refuses_changes,
-		a_namespace_copy_is_apart, making_says_what_is_wrong,
-		removing_says_what_is_wrong, the_sticky_bit_keeps_others_away,
-		hard_links, new_files_in_a_set_group_id_folder,
-		rename_moves_a_tree, rename_replaces, rename_says_what_is_wrong,
-		rename_exchanges, open_says_what_is_wrong,
-		open_checks_permission,
+		a_namespace_copy_is_apart, bind_mounts, mounts_move,
+		pivoting_the_root, the_table_of_mounts,
+		making_says_what_is_wrong, removing_says_what_is_wrong,
+		the_sticky_bit_keeps_others_away, hard_links,
+		new_files_in_a_set_group_id_folder, rename_moves_a_tree,
+		rename_replaces, rename_says_what_is_wrong, rename_exchanges,
+		open_says_what_is_wrong, open_checks_permission,
 		a_new_file_may_be_written_whatever_its_mode,
 		a_running_file_is_busy, nameless_files,
 		a_removed_folder_takes_nothing_new,
