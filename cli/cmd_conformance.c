@@ -291,47 +291,22 @@ static void read_known(struct conformance *run, const char *path)
 static void find_known(
 	struct conformance *run, const struct options *o, const char *folder)
 {
-	static const char *const beside[] = {
-		"../known_failures", "known_failures", NULL};
 	char path[PATH_MAX];
 
 	if (o->known) {
 		read_known(run, o->known);
 		return;
 	}
-	for (int i = 0; beside[i]; i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, beside[i]);
-		if (access(path, R_OK) == 0) {
-			read_known(run, path);
-			return;
-		}
-	}
+	snprintf(path, sizeof(path), "%s/known_failures", folder);
+	if (access(path, R_OK) == 0)
+		read_known(run, path);
 }
 
 /* ---- targets ---------------------------------------------------------- */
 
-static char **split(const char *command)
-{
-	char *text = copy(command); /* the words point into it */
-	char **words = NULL;
-	size_t count = 0;
-	char *word;
-	char *rest = text;
-
-	while ((word = strsep(&rest, " \t")) != NULL) {
-		if (!*word)
-			continue;
-		words = must(reallocarray(words, count + 2, sizeof(*words)));
-		words[count++] = word;
-		words[count] = NULL;
-	}
-	if (!words)
-		words = must(calloc(1, sizeof(*words)));
-	return words;
-}
-
-static void add_target(struct conformance *run, const char *name,
-	const char *command, bool ours)
+/* Takes over words; the name is copied. */
+static void add_target(
+	struct conformance *run, const char *name, char **words, bool ours)
 {
 	struct target *t;
 
@@ -342,21 +317,40 @@ static void add_target(struct conformance *run, const char *name,
 	}
 	t = &run->targets[run->target_count++];
 	t->name = copy(name);
-	t->words = split(command);
+	t->words = words;
 	t->ours = ours;
 }
 
-static void add_default_target(struct conformance *run, const struct options *o)
+static char **no_words(void)
 {
-	const char *platform = o->platform ? o->platform : "auto";
+	return must(calloc(1, sizeof(char *)));
+}
+
+/* A command as a shell reads it, with the program's words behind it. */
+static char **shell_words(const char *command)
+{
+	char **words = must(calloc(5, sizeof(*words)));
+
+	words[0] = copy("/bin/sh");
+	words[1] = copy("-c");
+	if (asprintf(&words[2], "exec %s \"$@\"", command) < 0)
+		die("memory");
+	words[3] = copy("sh");
+	return words;
+}
+
+static char **own_words(const char *platform)
+{
+	char **words = must(calloc(5, sizeof(*words)));
 	char self[PATH_MAX];
-	char *command;
 
 	own_path(self, sizeof(self));
-	if (asprintf(&command, "%s run --platform=%s --", self, platform) < 0)
+	words[0] = copy(self);
+	words[1] = copy("run");
+	if (asprintf(&words[2], "--platform=%s", platform) < 0)
 		die("memory");
-	add_target(run, platform, command, true);
-	free(command);
+	words[3] = copy("--");
+	return words;
 }
 
 /* "name=CMD" of --compare. */
@@ -368,7 +362,7 @@ static int add_compared(struct conformance *run, const char *argument)
 	if (!equals || equals == argument)
 		return -1;
 	name = must(strndup(argument, equals - argument));
-	add_target(run, name, equals + 1, false);
+	add_target(run, name, shell_words(equals + 1), false);
 	free(name);
 	return 0;
 }
@@ -903,15 +897,16 @@ static int tell_results(struct conformance *run, const struct options *o)
 
 static void add_targets(struct conformance *run, const struct options *o)
 {
+	const char *platform = o->platform ? o->platform : "auto";
 	struct conformance compared = *run;
 
 	/* The judged target stands before those of --compare. */
 	run->target_count = 0;
-	add_target(run, "native", "", false);
+	add_target(run, "native", no_words(), false);
 	if (o->prefix)
-		add_target(run, "prefix", o->prefix, false);
+		add_target(run, "prefix", shell_words(o->prefix), false);
 	else if (!o->native_only)
-		add_default_target(run, o);
+		add_target(run, platform, own_words(platform), true);
 	for (int i = 0; i < compared.target_count; i++) {
 		struct target *t = &compared.targets[i];
 

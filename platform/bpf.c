@@ -21,17 +21,16 @@
 #include "platform/native.h"
 #include "platform/stub/stub.h"
 
-#define OFF_NR	 offsetof(struct seccomp_data, nr)
-#define OFF_ARCH offsetof(struct seccomp_data, arch)
-#define OFF_IP	 offsetof(struct seccomp_data, instruction_pointer)
-#define OFF_LOW(arg)                                                           \
-	(offsetof(struct seccomp_data, args) + 8 * (size_t)(arg))
+#define OFF_NR        offsetof(struct seccomp_data, nr)
+#define OFF_ARCH      offsetof(struct seccomp_data, arch)
+#define OFF_IP        offsetof(struct seccomp_data, instruction_pointer)
+#define OFF_LOW(arg)  (offsetof(struct seccomp_data, args) + 8 * (size_t)(arg))
 #define OFF_HIGH(arg) (OFF_LOW(arg) + 4)
-#define X32_BIT	      0x40000000u
+#define X32_BIT       0x40000000u
 
-#define RET_ENOSYS    (SECCOMP_RET_ERRNO | ENOSYS)
+#define RET_ENOSYS (SECCOMP_RET_ERRNO | ENOSYS)
 
-#define FIXUPS_MAX    64
+#define FIXUPS_MAX 64
 
 /* Jumps taken when a check fails, all to one place still to come. */
 struct fixups {
@@ -98,8 +97,8 @@ static void land(struct filter *f, struct fixups *fixups)
 }
 
 /* args[arg] >= low bound, 64 bits. */
-static void emit_from(struct filter *f, struct fixups *fail,
-	const struct native_check *c)
+static void emit_from(
+	struct filter *f, struct fixups *fail, const struct native_check *c)
 {
 	uint32_t high = (uint32_t)(c->a >> 32);
 	struct fixups done = {.count = 0};
@@ -114,8 +113,8 @@ static void emit_from(struct filter *f, struct fixups *fail,
 }
 
 /* (args[arg] & ~ignore) is in the set: the sets are small. */
-static void emit_in(struct filter *f, struct fixups *fail,
-	const struct native_check *c)
+static void emit_in(
+	struct filter *f, struct fixups *fail, const struct native_check *c)
 {
 	struct fixups done = {.count = 0};
 	unsigned int i;
@@ -131,8 +130,8 @@ static void emit_in(struct filter *f, struct fixups *fail,
 	land(f, &done);
 }
 
-static void emit_check(struct filter *f, struct fixups *fail,
-	const struct native_check *c)
+static void emit_check(
+	struct filter *f, struct fixups *fail, const struct native_check *c)
 {
 	switch (c->op) {
 	case CHECK_END:

@@ -97,8 +97,8 @@ int area_add(struct memory *m, uaddr_t start, uint64_t size)
 	if (grown == NULL)
 		return -ENOMEM;
 	for (i = 0; i < more; i++)
-		grown[m->count + i] =
-			(struct area){base + i * STUB_AREA_SIZE, false};
+		grown[m->count + i] = (struct area){
+			base + i * STUB_AREA_SIZE, false};
 	m->areas = grown;
 	m->count += more;
 	return 0;

@@ -95,8 +95,8 @@ static int clone_prepare(
 			t->child_space->memory = t->space->memory;
 			ref_get(&t->space->memory->ref);
 		} else {
-			t->child_space->memory =
-				memory_copy(t->space->memory, t->area);
+			t->child_space->memory = memory_copy(
+				t->space->memory, t->area);
 			if (t->child_space->memory == NULL)
 				return -ENOMEM;
 		}
@@ -140,12 +140,13 @@ static void clone_go(struct notify_thread *t)
 {
 	struct stub_area area = {
 		.nonce = {t->nonce[0], t->nonce[1]},
-		.clone = {
-			.flags = t->host_flags,
-			.area = t->child_area,
-			.ctid = t->clone.ctid,
-			.tls = t->clone.tls,
-		},
+		.clone =
+			{
+				.flags = t->host_flags,
+				.area = t->child_area,
+				.ctid = t->clone.ctid,
+				.tls = t->clone.tls,
+			},
 	};
 	const size_t head = offsetof(struct stub_area, reserved);
 	uaddr_t nonce_at = t->child_area != 0 ? t->child_area : t->area;
@@ -257,7 +258,7 @@ void clone_cloned(struct notify_thread *t, long result)
 		return;
 	}
 	if (!t->child_reported)
-		return; /* the deadline runs */
+		return;         /* the deadline runs */
 	if (t->child == NULL) { /* it came, and was killed */
 		clone_fail(t, -EAGAIN);
 		return;
@@ -278,9 +279,9 @@ static struct notify_thread *clone_parent(
 
 	if (!remote_read(&probe, area, nonce, sizeof(nonce)))
 		return NULL;
-	list_for_each(p, &n->clones, cloning) {
-		uaddr_t expected =
-			p->child_area != 0 ? p->child_area : p->area;
+	list_for_each(p, &n->clones, cloning)
+	{
+		uaddr_t expected = p->child_area != 0 ? p->child_area : p->area;
 
 		if (p->clone_granted && !p->child_reported &&
 			p->nonce[0] == nonce[0] && p->nonce[1] == nonce[1] &&
@@ -299,8 +300,7 @@ static bool child_is_kin(struct notify_thread *p, pid_t tid)
 	return space_register(p->child_space, tid) == 0;
 }
 
-static void child_register(
-	struct notify_thread *p, pid_t tid, uint64_t notif)
+static void child_register(struct notify_thread *p, pid_t tid, uint64_t notif)
 {
 	struct notify_thread *child = p->child;
 
@@ -315,8 +315,8 @@ static void child_register(
 		child->frame = p->child_area + (p->frame & AREA_MASK);
 	child->saved = p->saved;
 	child->regs = p->regs;
-	thread_register(child,
-		p->child_space != NULL ? p->child_space : p->space, tid);
+	thread_register(
+		child, p->child_space != NULL ? p->child_space : p->space, tid);
 }
 
 void clone_child(struct notify *n, const struct seccomp_notif *req)

@@ -112,8 +112,7 @@ static void exec_alone(struct notify_space *s, struct notify_thread *t)
 	struct notify_thread *other;
 
 	for (;;) {
-		other = list_first(
-			&s->threads, struct notify_thread, in_space);
+		other = list_first(&s->threads, struct notify_thread, in_space);
 		if (other == t)
 			other = list_last(
 				&s->threads, struct notify_thread, in_space);
@@ -132,10 +131,15 @@ void exec_started(struct notify *n, const struct seccomp_notif *req)
 	struct memory *fresh;
 
 	if (t == NULL) {
-		intruder(n, req);
+		t = thread_find(n, pid);
+		if (t != NULL)
+			violate(t, "reports an image that nobody asked for");
+		else
+			intruder(n, req);
 		return;
 	}
-	/* Another thread's exec ends with that thread under the leader's tid. */
+	/* Another thread's exec ends with that thread under the leader's tid.
+	 */
 	if (t->base.host_tid != pid &&
 		syscall(SYS_tgkill, pid, t->base.host_tid, 0) == 0) {
 		violate(t, "reports an image that is not there yet");

@@ -8,17 +8,17 @@
 #include <errno.h>
 #include <string.h>
 
-#define LEGACY_SIZE   512
-#define HEADER_OFF    512 /* xstate_bv, xcomp_bv, reserved up to 576 */
-#define HEADER_END    576
-#define MXCSR_OFF     24
+#define LEGACY_SIZE    512
+#define HEADER_OFF     512 /* xstate_bv, xcomp_bv, reserved up to 576 */
+#define HEADER_END     576
+#define MXCSR_OFF      24
 #define MXCSR_MASK_OFF 28
-#define SW_OFF	      464 /* struct fpx_sw_bytes */
-#define MAGIC1	      0x46505853u
-#define MAGIC2	      0x46505845u
-#define MAGIC2_SIZE   4
-#define MXCSR_DEFAULT 0x1f80u
-#define FCW_DEFAULT   0x37fu
+#define SW_OFF         464 /* struct fpx_sw_bytes */
+#define MAGIC1         0x46505853u
+#define MAGIC2         0x46505845u
+#define MAGIC2_SIZE    4
+#define MXCSR_DEFAULT  0x1f80u
+#define FCW_DEFAULT    0x37fu
 
 /* struct _fpx_sw_bytes of the host */
 struct sw_bytes {
@@ -68,8 +68,7 @@ static size_t image_find(struct notify_thread *t, struct sw_bytes *sw)
 	return sw->extended_size;
 }
 
-ssize_t notify_thread_fpstate_get(
-	struct thread *thread, void *buf, size_t size)
+ssize_t notify_thread_fpstate_get(struct thread *thread, void *buf, size_t size)
 {
 	struct notify_thread *t = to_thread(thread);
 	struct sw_bytes sw;
@@ -85,8 +84,8 @@ ssize_t notify_thread_fpstate_get(
 }
 
 /* Would the processor take it? room is what there is for it. */
-static bool image_valid(const unsigned char *image, size_t size, size_t room,
-	uint64_t features)
+static bool image_valid(
+	const unsigned char *image, size_t size, size_t room, uint64_t features)
 {
 	static const unsigned char zeros[HEADER_END - HEADER_OFF - 8];
 	struct sw_bytes sw;

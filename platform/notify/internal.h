@@ -32,10 +32,10 @@
 struct notify {
 	struct platform base;
 	struct platform_options options;
-	int listener;	/* -1 before the first boot */
-	int epoll_fd;	/* the watcher's: pidfds, the timer and wake_fd */
-	int timer_fd;	/* the next deadline */
-	int wake_fd;	/* ends the watcher */
+	int listener; /* -1 before the first boot */
+	int epoll_fd; /* the watcher's: pidfds, the timer and wake_fd */
+	int timer_fd; /* the next deadline */
+	int wake_fd;  /* ends the watcher */
 	pthread_t watcher;
 	struct list by_tid[TID_BUCKETS]; /* notify_thread.by_tid */
 	struct list by_pid[PID_BUCKETS]; /* notify_space.by_pid */
@@ -44,7 +44,8 @@ struct notify {
 	bool timer_armed;
 	bool stopping;
 	uint64_t boot_secret; /* sixth argument of the boot child's execveat */
-	size_t process_count; /* known to the client and not yet reported dead */
+	size_t process_count; /* known to the client and not yet reported dead
+			       */
 	pthread_mutex_t drain_lock;
 	pthread_cond_t drained; /* process_count, as published, became 0 */
 	size_t published_count;
@@ -73,7 +74,7 @@ enum thread_op {
 	OP_CALL,       /* a batch of the client's */
 	OP_GROW,       /* our own: maps more areas for a clone */
 	OP_CLONE,
-	OP_DRAIN,      /* our own: takes a pending kick off before exec */
+	OP_DRAIN, /* our own: takes a pending kick off before exec */
 	OP_EXEC,
 	OP_EXEC_CLOSE, /* our own: after a failed exec */
 	OP_EXIT_KICK,  /* thread_exit() of a parked call: stop it first */
@@ -83,18 +84,18 @@ enum thread_op {
 struct notify_space {
 	struct space base;
 	struct notify *n;
-	int pidfd; /* owned; -1 when reaped */
+	int pidfd;             /* owned; -1 when reaped */
 	struct memory *memory; /* counted */
-	struct list threads; /* notify_thread.in_space */
+	struct list threads;   /* notify_thread.in_space */
 	struct list by_pid;
 	/*
 	 * The lent descriptors' numbers are one for the whole process, and a
 	 * fork would copy them: one thread at a time, the others queue.
 	 */
-	struct notify_thread *lane; /* borrowed */
-	struct list lane_queue;	    /* notify_thread.in_queue */
+	struct notify_thread *lane;    /* borrowed */
+	struct list lane_queue;        /* notify_thread.in_queue */
 	struct notify_thread *execing; /* borrowed: execveat was let through */
-	bool unborn; /* the client does not know it yet */
+	bool unborn;                   /* the client does not know it yet */
 	bool killed;
 	bool dead; /* reaped */
 	bool put;
@@ -112,7 +113,7 @@ struct notify_thread {
 	enum thread_state state;
 	enum thread_op op;
 	uint64_t notif; /* the parked notification, unless RUNNING */
-	long nr;	/* IN_CALL */
+	long nr;        /* IN_CALL */
 	uaddr_t call_ip;
 	uaddr_t area;
 	uaddr_t frame; /* STOPPED: the signal frame; 0: there is none */
@@ -120,10 +121,10 @@ struct notify_thread {
 	struct regs regs;
 	bool regs_changed;
 	bool want_interrupt; /* EVENT_INTERRUPT is owed */
-	bool kick_sent;	     /* a kick is pending or about to be reported */
+	bool kick_sent;      /* a kick is pending or about to be reported */
 	uaddr_t eintr_ip;    /* where we last answered -EINTR, or 0 */
 	uint64_t deadline;   /* ns, when on n->busy */
-	bool gone;	     /* off all lists; freed with the client's put */
+	bool gone;           /* off all lists; freed with the client's put */
 	bool put;
 
 	/* OP_CALL and our own batches */
@@ -138,14 +139,15 @@ struct notify_thread {
 	/* OP_CLONE */
 	struct clone_request clone;
 	uint64_t host_flags;
-	uaddr_t child_area;  /* 0: a copy of the memory */
+	uaddr_t child_area; /* 0: a copy of the memory */
 	uint64_t nonce[2];
 	bool clone_granted;  /* its notification was let through */
 	bool clone_answered; /* the parent reported clone_result */
 	long clone_result;
 	bool child_reported;
 	struct notify_thread *child; /* owned until EVENT_CLONED */
-	struct notify_space *child_space; /* owned until EVENT_CLONED, or NULL */
+	struct notify_space
+		*child_space;         /* owned until EVENT_CLONED, or NULL */
 	struct notify_thread *parent; /* borrowed, of a child not yet told of */
 
 	/* OP_EXEC */
@@ -175,8 +177,8 @@ void event_send(struct notify *n, struct event *e, struct notify_thread *t);
 struct notify_thread *thread_new(struct notify *n);
 struct notify_space *space_new(struct notify *n);
 /* Enters it in the tables; tid and space are set, pidfd for a space. */
-void thread_register(struct notify_thread *t, struct notify_space *s,
-	pid_t tid);
+void thread_register(
+	struct notify_thread *t, struct notify_space *s, pid_t tid);
 int space_register(struct notify_space *s, pid_t pid);
 struct notify_thread *thread_find(struct notify *n, pid_t tid);
 struct notify_space *space_find(struct notify *n, pid_t pid);
@@ -205,8 +207,8 @@ int area_add(struct memory *m, uaddr_t start, uint64_t size);
 
 /* remote.c: the memory of stub areas, and answers */
 bool remote_read(struct notify_thread *t, uaddr_t from, void *to, size_t size);
-bool remote_write(struct notify_thread *t, uaddr_t to, const void *from,
-	size_t size);
+bool remote_write(
+	struct notify_thread *t, uaddr_t to, const void *from, size_t size);
 /* Both parts in one call, or neither is reported as written. */
 bool remote_write2(struct notify_thread *t, uaddr_t to, const void *from,
 	size_t size, uaddr_t to2, const void *from2, size_t size2);

@@ -128,8 +128,7 @@ static void kill_all(struct notify *n)
 
 	n->stopping = true;
 	for (i = 0; i < PID_BUCKETS; i++)
-		list_for_each(s, &n->by_pid[i], by_pid)
-			space_sigkill(s);
+		list_for_each(s, &n->by_pid[i], by_pid) space_sigkill(s);
 }
 
 /* The leader sits in the listener until every process is gone. */

@@ -60,8 +60,7 @@ static struct list *pid_bucket(struct notify *n, pid_t pid)
 	return &n->by_pid[(unsigned int)pid % PID_BUCKETS];
 }
 
-void thread_register(
-	struct notify_thread *t, struct notify_space *s, pid_t tid)
+void thread_register(struct notify_thread *t, struct notify_space *s, pid_t tid)
 {
 	t->base.host_tid = tid;
 	t->base.space = &s->base;
@@ -99,9 +98,8 @@ struct notify_thread *thread_find(struct notify *n, pid_t tid)
 {
 	struct notify_thread *t;
 
-	list_for_each(t, tid_bucket(n, tid), by_tid)
-		if (t->base.host_tid == tid)
-			return t;
+	list_for_each(t, tid_bucket(n, tid),
+		by_tid) if (t->base.host_tid == tid) return t;
 	return NULL;
 }
 
@@ -109,9 +107,8 @@ struct notify_space *space_find(struct notify *n, pid_t pid)
 {
 	struct notify_space *s;
 
-	list_for_each(s, pid_bucket(n, pid), by_pid)
-		if (s->base.host_pid == pid)
-			return s;
+	list_for_each(s, pid_bucket(n, pid),
+		by_pid) if (s->base.host_pid == pid) return s;
 	return NULL;
 }
 

@@ -22,8 +22,7 @@ static volatile uint32_t probe_word = 0x5eed;
 /* The child's exit status is the errno of what failed, or 0. */
 static _Noreturn void child_main(int ready, int go)
 {
-	struct sock_filter code =
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	struct sock_fprog program = {1, &code};
 	char byte = 0;
 
@@ -68,8 +67,7 @@ static const char *filter_reason(int error)
 	}
 }
 
-static int probe_child(
-	pid_t pid, int ready, int go, char *why, size_t why_size)
+static int probe_child(pid_t pid, int ready, int go, char *why, size_t why_size)
 {
 	char byte = 0;
 	int status = 0;

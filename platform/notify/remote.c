@@ -41,15 +41,14 @@ bool remote_write2(struct notify_thread *t, uaddr_t to, const void *from,
 {
 	struct iovec local[2] = {{(void *)(uintptr_t)from, size},
 		{(void *)(uintptr_t)from2, size2}};
-	struct iovec remote[2] = {
-		remote_iov(to, size), remote_iov(to2, size2)};
+	struct iovec remote[2] = {remote_iov(to, size), remote_iov(to2, size2)};
 
 	return process_vm_writev(t->base.host_tid, local, 2, remote, 2, 0) ==
 	       (ssize_t)(size + size2);
 }
 
-static void send_answer(struct notify *n, uint64_t id, int64_t value,
-	uint32_t flags)
+static void send_answer(
+	struct notify *n, uint64_t id, int64_t value, uint32_t flags)
 {
 	struct seccomp_notif_resp resp = {
 		.id = id,

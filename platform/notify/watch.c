@@ -79,8 +79,7 @@ static void deadlines_check(struct notify *n)
 		if (t->op == OP_CLONE && t->clone_answered &&
 			t->clone_result > 1 &&
 			space_find(n, (pid_t)t->clone_result) == NULL)
-			waitpid((pid_t)t->clone_result, NULL,
-				WNOHANG | __WALL);
+			waitpid((pid_t)t->clone_result, NULL, WNOHANG | __WALL);
 	}
 }
 
@@ -126,14 +125,15 @@ static void process_ended(struct notify *n, pid_t pid, int pidfd)
 	struct notify_space *s = space_find(n, pid);
 	struct rusage usage;
 
-	if (s != NULL && s->pidfd != pidfd)
-		return;
-	if (wait4(pid, &e.status, WNOHANG | __WALL, &usage) != pid)
-		return;
-	if (s == NULL) {
-		close(pidfd); /* an intruder's */
+	if (s == NULL || s->pidfd != pidfd) {
+		/* An intruder's; closing it ends the watch. */
+		if (s == NULL)
+			waitpid(pid, NULL, WNOHANG | __WALL);
+		close(pidfd);
 		return;
 	}
+	if (wait4(pid, &e.status, WNOHANG | __WALL, &usage) != pid)
+		return;
 	space_gone(s);
 	if (s->unborn) {
 		space_free(s);

@@ -10,20 +10,20 @@
 
 #define SYS_RT_SIGACTION   13
 #define SYS_RT_SIGPROCMASK 14
-#define SYS_SIGALTSTACK	   131
-#define SYS_PRCTL	   157
+#define SYS_SIGALTSTACK    131
+#define SYS_PRCTL          157
 #define PR_SET_PDEATHSIG   1
-#define SIG_SETMASK	   2
-#define SIG_ILL		   4
-#define SIG_TRAP	   5
-#define SIG_BUS		   7
-#define SIG_FPE		   8
-#define SIG_KILL	   9
-#define SIG_SEGV	   11
-#define SIG_SYS		   31
-#define SA_FLAGS	   0x1c000004ul /* SIGINFO, ONSTACK, RESTART, RESTORER */
-#define ERRNO_MAX	   4095
-#define ECANCELED	   125
+#define SIG_SETMASK        2
+#define SIG_ILL            4
+#define SIG_TRAP           5
+#define SIG_BUS            7
+#define SIG_FPE            8
+#define SIG_KILL           9
+#define SIG_SEGV           11
+#define SIG_SYS            31
+#define SA_FLAGS           0x1c000004ul /* SIGINFO, ONSTACK, RESTART, RESTORER */
+#define ERRNO_MAX          4095
+#define ECANCELED          125
 
 struct sigaction_x86 {
 	void (*handler)(void);

@@ -41,12 +41,12 @@
  * has its calls made.
  */
 #define STUB_TRACE_GATE (STUB_GATE + 0xc0)
-#define STUB_GATE_SIZE 0x80
+#define STUB_GATE_SIZE  0x80
 /* An empty string that nobody can change: the path of execveat. */
 #define STUB_EMPTY_PATH (STUB_GATE + STUB_GATE_SIZE)
 /* Constants for rt_sigtimedwait: a set with the kick only, and no time. */
-#define STUB_KICK_SET	(STUB_GATE + STUB_GATE_SIZE + 0x08)
-#define STUB_NO_TIME	(STUB_GATE + STUB_GATE_SIZE + 0x10)
+#define STUB_KICK_SET (STUB_GATE + STUB_GATE_SIZE + 0x08)
+#define STUB_NO_TIME  (STUB_GATE + STUB_GATE_SIZE + 0x10)
 
 #define STUB_REPORT_NR 0x5b0c5
 
@@ -61,11 +61,11 @@
 #include <stdint.h>
 
 enum stub_report {
-	STUB_SIGNAL = 1, /* signo, frame */
-	STUB_DONE,       /* a batch ended */
-	STUB_CLONED,     /* what clone returned, in the parent */
-	STUB_CHILD,      /* stack pointer, in the child */
-	STUB_STARTED,    /* stack pointer and auxv as the host built them */
+	STUB_SIGNAL = 1,  /* signo, frame */
+	STUB_DONE,        /* a batch ended */
+	STUB_CLONED,      /* what clone returned, in the parent */
+	STUB_CHILD,       /* stack pointer, in the child */
+	STUB_STARTED,     /* stack pointer and auxv as the host built them */
 	STUB_EXEC_FAILED, /* what execveat returned */
 };
 

@@ -197,6 +197,7 @@ static void group_becomes_zombie(struct thread_group *tg)
 		return;
 	tg->zombie = true;
 	tg->exiting = true;
+	cpu_limit_cancel(tg);
 	if (call_trace)
 		call_trace->death(tg->leader, tg->exit_status);
 	itimers_destroy(tg);

@@ -142,6 +142,13 @@ bool robust_list_held(struct task *t);
 void posix_timers_destroy(struct thread_group *tg);
 void itimers_destroy(struct thread_group *tg);
 
+/* ---- cpu_limit.c ------------------------------------------------------- */
+
+void cpu_limit_init(struct thread_group *tg);
+/* RLIMIT_CPU of tg was set or inherited. -ENOMEM: it is not watched. */
+int cpu_limit_changed(struct thread_group *tg);
+void cpu_limit_cancel(struct thread_group *tg);
+
 /* ---- wait.c ------------------------------------------------------------ */
 
 struct wait_spec {

@@ -250,6 +250,8 @@ static struct thread_group *thread_group_new(const struct task_spec *spec)
 		inherit_group(tg, spec->like->tg);
 	else
 		default_rlimits(tg->rlimits);
+	cpu_limit_init(tg);
+	cpu_limit_changed(tg);
 	return tg;
 }
 
@@ -257,6 +259,7 @@ void thread_group_put(struct thread_group *tg)
 {
 	if (!tg || !ref_put(&tg->ref))
 		return;
+	cpu_limit_cancel(tg);
 	itimers_destroy(tg);
 	posix_timers_destroy(tg);
 	sigqueue_clear(&tg->pending);

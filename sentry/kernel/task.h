@@ -28,6 +28,7 @@
 #include "sentry/base/waitq.h"
 #include "sentry/kernel/sched.h"
 #include "sentry/mm/mm.h"
+#include "sentry/time/clock_timer.h"
 #include "sentry/time/timer.h"
 
 struct fdtable; /* kernel/fdtable.h */
@@ -229,6 +230,7 @@ struct thread_group {
 	struct task_usage usage;          /* of dead threads */
 	struct task_usage children_usage; /* waited for */
 	struct itimer *itimers[3];        /* owned; NULL until used */
+	struct clock_timer cpu_limit;     /* RLIMIT_CPU */
 	struct list posix_timers;
 	int next_timer_id;
 	int64_t start_time; /* monotonic ns */

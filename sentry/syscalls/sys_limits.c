@@ -65,11 +65,17 @@ static long set_limit(const struct task *t, struct thread_group *tg,
 	unsigned int resource, struct guest_rlimit new)
 {
 	struct guest_rlimit *limit = &tg->rlimits[resource];
+	struct guest_rlimit old;
 	long ret = check_new_limit(t, limit, &new, resource);
 
 	if (ret < 0)
 		return ret;
+	old = *limit;
 	*limit = new;
+	if (resource == RLIMIT_CPU && cpu_limit_changed(tg) < 0) {
+		*limit = old;
+		return -ENOMEM;
+	}
 	tell_host(tg, resource);
 	return 0;
 }

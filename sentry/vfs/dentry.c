@@ -254,9 +254,12 @@ struct dentry *dentry_new_nameless(struct dentry *dir, struct inode *inode)
 	return d;
 }
 
+/* Absent names are not remembered where nothing could say that one came. */
 static bool names_vanish(const struct dentry *dir)
 {
-	return dir->fs->ops->volatile_names;
+	const struct fs_ops *ops = dir->fs->ops;
+
+	return ops->volatile_names && !ops->revalidate;
 }
 
 static bool still_true(

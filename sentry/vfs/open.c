@@ -314,15 +314,12 @@ static int check_flags(int flags)
 	return (flags & O_CREAT) && (flags & O_DIRECTORY) ? -EINVAL : 0;
 }
 
-int vfs_open(const struct walk *walk, const char *name, int flags, mode_t mode,
-	struct file **out)
+static int open_once(const struct walk *walk, const char *name, int flags,
+	mode_t mode, struct file **out)
 {
 	struct walk_state s;
 	int err;
 
-	err = check_flags(flags);
-	if (err)
-		return err;
 	err = walk_begin(&s, walk, name);
 	if (err)
 		;
@@ -335,5 +332,18 @@ int vfs_open(const struct walk *walk, const char *name, int flags, mode_t mode,
 	else
 		err = open_existing(&s, flags, out);
 	walk_end(&s);
+	return err;
+}
+
+int vfs_open(const struct walk *walk, const char *name, int flags, mode_t mode,
+	struct file **out)
+{
+	int err = check_flags(flags);
+
+	if (!err)
+		err = open_once(walk, name, flags, mode, out);
+	/* Somebody outside has put another file there: look again, once. */
+	if (err == -ESTALE)
+		err = open_once(walk, name, flags, mode, out);
 	return err;
 }

@@ -31,8 +31,8 @@ struct report {
 	char text[REPORT_SIZE];
 };
 
-extern const struct conf_case *const __start_conf_cases[];
-extern const struct conf_case *const __stop_conf_cases[];
+extern const struct conf_case *__start_conf_cases[];
+extern const struct conf_case *__stop_conf_cases[];
 
 volatile sig_atomic_t conf_caught;
 
@@ -574,9 +574,18 @@ static bool wanted(const char *name, char **names)
 	return false;
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const struct conf_case *x = *(const struct conf_case *const *)a;
+	const struct conf_case *y = *(const struct conf_case *const *)b;
+	int order = strcmp(x->file, y->file);
+
+	return order ? order : x->line - y->line;
+}
+
 static void list_cases(void)
 {
-	const struct conf_case *const *c;
+	const struct conf_case **c;
 	char name[TEXT_SIZE];
 
 	for (c = __start_conf_cases; c < __stop_conf_cases; c++) {
@@ -638,13 +647,16 @@ static void read_options(int argc, char **argv, struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o = {.folder = NULL};
-	const struct conf_case *const *c;
+	const struct conf_case **c;
 	char base[512];
 	char folder[600];
 	char name[TEXT_SIZE];
 	bool good = true;
 
 	read_options(argc, argv, &o);
+	/* Compilers put them in any order. */
+	qsort(__start_conf_cases, __stop_conf_cases - __start_conf_cases,
+		sizeof(__start_conf_cases[0]), by_place);
 	if (o.list) {
 		list_cases();
 		return 0;

@@ -60,6 +60,7 @@ enum conf_flag {
 struct conf_case {
 	const char *file; /* __FILE__ of the suite */
 	const char *name;
+	int line;
 	unsigned int flags;
 	int limit; /* seconds */
 	void (*run)(void);
@@ -68,8 +69,8 @@ struct conf_case {
 #define CASE_WITH(id, flag, seconds)                                           \
 	static void case_##id(void);                                           \
 	static const struct conf_case info_##id = {                            \
-		__FILE__, #id, (flag), (seconds), case_##id};                  \
-	static const struct conf_case *const entry_##id                        \
+		__FILE__, #id, __LINE__, (flag), (seconds), case_##id};        \
+	static const struct conf_case *entry_##id                              \
 		__attribute__((section("conf_cases"), used)) = &info_##id;     \
 	static void case_##id(void)
 

@@ -163,8 +163,8 @@ static void map_file(struct sentry *s, struct task *t, const struct event *e)
 
 	t->fds[0] = memfd_create("test", MFD_CLOEXEC);
 	if (t->fds[0] < 0 ||
-		process_vm_readv(e->thread->host_tid, &local, 1, &remote, 1,
-			0) != 4 ||
+		process_vm_readv(
+			e->thread->host_tid, &local, 1, &remote, 1, 0) != 4 ||
 		write(t->fds[0], text, 4) != 4)
 		abort();
 	t->calls[0] = (struct host_call){
@@ -196,10 +196,10 @@ static void exits(struct sentry *s, struct task *t, const struct event *e)
 static void clones(struct sentry *s, struct task *t, const struct event *e)
 {
 	const struct clone_request req = {
-		.flags = e->args[0] & (CLONE_VM | CLONE_FS | CLONE_FILES |
-					      CLONE_SIGHAND | CLONE_THREAD |
-					      CLONE_SYSVSEM | CLONE_SETTLS |
-					      CLONE_CHILD_CLEARTID),
+		.flags = e->args[0] &
+			 (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+				 CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
+				 CLONE_CHILD_CLEARTID),
 		.ctid = e->args[3],
 		.tls = e->args[4],
 	};
@@ -243,9 +243,9 @@ static void execed(struct sentry *s, struct task *t, const struct event *e)
 		s->ops->thread_resume_value(t->thread, e->result);
 		return;
 	}
-	list_for_each_safe(other, next, &s->tasks, link)
-		if (other != t && other->space == t->space)
-			task_free(s, other);
+	list_for_each_safe(other, next, &s->tasks,
+		link) if (other != t && other->space == t->space)
+		task_free(s, other);
 	t->handler = 0;
 	t->wish = WISH_NONE;
 	t->start = e->start;
@@ -268,6 +268,21 @@ static void round_fp(struct sentry *s, struct task *t, const struct event *e)
 			ret = -EDOM;
 	}
 	s->ops->thread_resume_value(t->thread, size < 0 ? size : ret);
+}
+
+/* Interrupts some other thread, which then goes. */
+static void exit_other(struct sentry *s, const struct task *but)
+{
+	struct task *t;
+
+	list_for_each(t, &s->tasks, link)
+	{
+		if (t == but)
+			continue;
+		t->parked_value = CALL_EXIT_OTHER;
+		s->ops->thread_interrupt(t->thread);
+		return;
+	}
 }
 
 static void test_call(struct sentry *s, struct task *t, const struct event *e)
@@ -296,6 +311,9 @@ static void test_call(struct sentry *s, struct task *t, const struct event *e)
 			s->out->stored[a[0]] = a[1];
 			s->out->stored_at[a[0]] = now_ns();
 		}
+		break;
+	case CALL_EXIT_OTHER:
+		exit_other(s, t);
 		break;
 	case CALL_RESET_FP:
 	case CALL_ROUND_FP:
@@ -369,6 +387,11 @@ static void interrupted(struct sentry *s, struct task *t, const struct event *e)
 		round_fp(s, t, e);
 		return;
 	}
+	if (t->parked_value == CALL_EXIT_OTHER) {
+		s->ops->thread_exit(t->thread, 0);
+		task_free(s, t);
+		return;
+	}
 	if (t->parked_value == CALL_RESET_FP) {
 		t->parked_value = 0;
 		s->ops->thread_fpstate_put(t->thread, NULL, 0);
@@ -413,9 +436,8 @@ static void died(struct sentry *s, const struct event *e)
 		s->out->first_status = e->status;
 		s->out->usage = e->usage;
 	}
-	list_for_each_safe(t, next, &s->tasks, link)
-		if (t->space == e->space)
-			task_free(s, t);
+	list_for_each_safe(t, next, &s->tasks, link) if (t->space == e->space)
+		task_free(s, t);
 	s->ops->space_put(e->space);
 }
 
@@ -472,7 +494,8 @@ static uint64_t due(struct sentry *s, uint64_t now)
 	uint64_t kill_at = s->start_ns + s->script.kill_after * 1000000ull;
 	struct task *t;
 
-	list_for_each(t, &s->tasks, link) {
+	list_for_each(t, &s->tasks, link)
+	{
 		enum wish what = t->wish;
 
 		if (what == WISH_NONE)
@@ -492,8 +515,7 @@ static uint64_t due(struct sentry *s, uint64_t now)
 		next = MIN(next, kill_at);
 	if (s->script.kill_after != 0 && kill_at <= now) {
 		s->script.kill_after = 0;
-		list_for_each(t, &s->tasks, link)
-			s->ops->space_kill(t->space);
+		list_for_each(t, &s->tasks, link) s->ops->space_kill(t->space);
 	}
 	return next;
 }
@@ -553,8 +575,8 @@ static void init(struct sentry *s, const struct platform_ops *ops,
 
 static int boot(struct sentry *s, const char *test)
 {
-	char *argv[] = {(char *)(uintptr_t) "guest", (char *)(uintptr_t)test,
-		NULL};
+	char *argv[] = {
+		(char *)(uintptr_t) "guest", (char *)(uintptr_t)test, NULL};
 	char *envp[] = {NULL};
 	struct thread *thread;
 	int ret;

@@ -14,10 +14,10 @@
 #define STORES_MAX 8
 
 struct outcome {
-	int first_status;   /* wait status of the first process */
-	int exit_code;	    /* of its exit_group, or -1 */
-	unsigned int dead;  /* processes that ended */
-	unsigned int killed; /* of these, by a signal */
+	int first_status;            /* wait status of the first process */
+	int exit_code;               /* of its exit_group, or -1 */
+	unsigned int dead;           /* processes that ended */
+	unsigned int killed;         /* of these, by a signal */
 	unsigned int seen[SEEN_MAX]; /* calls by number */
 	uint64_t stored[STORES_MAX];
 	uint64_t stored_at[STORES_MAX]; /* ns */

@@ -82,6 +82,16 @@ static char *ring_piece(const struct pipe *p, size_t off, size_t *size)
 	return p->ring + at;
 }
 
+/* The first size bytes, which stay. */
+static void ring_copy(const struct pipe *p, char *dst, size_t size)
+{
+	size_t part = size;
+	const char *piece = ring_piece(p, 0, &part);
+
+	memcpy(dst, piece, part);
+	memcpy(dst + part, p->ring, size - part);
+}
+
 static void ring_advance(struct pipe *p, size_t size)
 {
 	p->used -= size;
@@ -543,7 +553,6 @@ static int ring_resize(struct pipe *p, size_t size)
 {
 	struct segment *segments;
 	char *ring = NULL;
-	size_t part = p->used;
 
 	if (p->segments) {
 		segments = reallocarray(
@@ -556,8 +565,7 @@ static int ring_resize(struct pipe *p, size_t size)
 		ring = malloc(size);
 		if (!ring)
 			return -ENOMEM;
-		memcpy(ring, ring_piece(p, 0, &part), part);
-		memcpy(ring + part, p->ring, p->used - part);
+		ring_copy(p, ring, p->used);
 		free(p->ring);
 	}
 	total = total - p->size + size;
@@ -595,13 +603,11 @@ long pipe_size_set(struct file *file, size_t size, bool privileged)
 ssize_t pipe_peek(struct file *in, void *buf, size_t size)
 {
 	struct pipe *p = pipe_of(in);
-	size_t part;
 
 	if (!p->used)
 		return p->writers ? -EAGAIN : 0;
-	size = part = MIN(size, readable_size(p));
-	memcpy(buf, ring_piece(p, 0, &part), part);
-	memcpy((char *)buf + part, p->ring, size - part);
+	size = MIN(size, readable_size(p));
+	ring_copy(p, buf, size);
 	return (ssize_t)size;
 }
 
