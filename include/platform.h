@@ -78,7 +78,9 @@ enum event_kind {
 	 * thread_interrupt() or thread_return_stopped() took effect: STOPPED.
 	 * nr is the number of the call that the platform let pass and that
 	 * the interrupt broke off, with registers set so that resuming makes
-	 * that call again; or -1.
+	 * that call again (for a guest handler without SA_RESTART, step past
+	 * the two bytes at rip and set rax to -EINTR); or -1. A relative
+	 * timeout then starts anew.
 	 */
 	EVENT_INTERRUPT,
 	/* thread_call() is done: STOPPED; the results are in the calls. */
@@ -91,9 +93,11 @@ enum event_kind {
 	EVENT_CLONED,
 	/*
 	 * thread_exec() is done: STOPPED. result is 0 or -errno. On success
-	 * every other thread of the space is gone without further events,
-	 * the memory is fresh, start is valid, and only thread_call() and
-	 * thread_enter() may follow.
+	 * every other thread of the space is gone without further events
+	 * (DEAD: to be put), the memory is fresh, start is valid, and until
+	 * thread_enter() there are no registers: only thread_call(),
+	 * thread_exec(), thread_exit() and a thread_clone() without CLONE_VM
+	 * may come before it (the child then also has none).
 	 */
 	EVENT_EXEC,
 	/*
@@ -194,7 +198,9 @@ struct platform_ops {
 	/*
 	 * Forks the first host process and lets it exec the stub image with an
 	 * argv and envp of strings. EVENT_EXEC with a new thread follows. The
-	 * arrays are copied. Later processes come from thread_clone().
+	 * arrays are copied. Later processes come from thread_clone(). To be
+	 * called once, by a thread that lives as long as the sandbox: guest
+	 * processes are killed when it ends.
 	 */
 	int (*boot)(struct platform *p, char *const argv[], char *const envp[],
 		struct thread **out);
@@ -203,7 +209,12 @@ struct platform_ops {
 	 * guest process is left. The caller's thread becomes the leader.
 	 */
 	int (*run)(struct platform *p);
-	void (*stop)(struct platform *p); /* any thread; run() returns soon */
+	/*
+	 * Lock held, any thread: kills every guest process. Their EVENT_DEADs
+	 * follow, and then run() returns.
+	 */
+	void (*stop)(struct platform *p);
+	/* No lock held, after run(). What the client has not put is lost. */
 	void (*close)(struct platform *p);
 
 	/* IN_CALL */

@@ -13,8 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define X86_EFLAGS_START 0x202 /* interrupts on, and the bit that is always 1  \
-				*/
+#define X86_EFLAGS_START                                                       \
+	0x202 /* interrupts on, and the bit that is always 1                   \
+	       */
 #define X86_USER_CS      0x33
 #define X86_USER_SS      0x2b
 #define UC_SIGCONTEXT_SS 0x2

@@ -39,6 +39,8 @@ struct task {
 	struct host_call calls[4];
 	int fds[1];
 	bool loading;
+	bool zygote;
+	bool marked; /* interrupted by its own wish */
 	enum wish wish;
 	uint64_t wish_at; /* ns */
 	long parked_value;
@@ -187,7 +189,7 @@ static void exits(struct sentry *s, struct task *t, const struct event *e)
 	struct space *space = t->space;
 	bool group = e->nr == SYS_exit_group;
 
-	if (space == s->first && group)
+	if (group && (space == s->first || s->script.zygote))
 		s->out->exit_code = (int)e->args[0];
 	s->ops->thread_exit(t->thread, (int)e->args[0]);
 	task_free(s, t);
@@ -225,6 +227,11 @@ static void cloned(struct sentry *s, struct task *t, const struct event *e)
 	}
 	child = task_new(s, e->child, e->child->space);
 	child->handler = t->handler;
+	child->start = t->start;
+	if (t->zygote) {
+		load(s, child);
+		return;
+	}
 	r = s->ops->thread_regs(child->thread);
 	if (r != NULL && t->start.sp != 0) {
 		r->rsp = t->start.sp;
@@ -237,6 +244,7 @@ static void cloned(struct sentry *s, struct task *t, const struct event *e)
 /* The rest of what exec replaced goes; the caller loads the guest anew. */
 static void execed(struct sentry *s, struct task *t, const struct event *e)
 {
+	const struct clone_request fork = {.flags = 0};
 	struct task *other, *next;
 
 	if (e->result < 0) {
@@ -249,7 +257,11 @@ static void execed(struct sentry *s, struct task *t, const struct event *e)
 	t->handler = 0;
 	t->wish = WISH_NONE;
 	t->start = e->start;
-	load(s, t);
+	t->zygote = s->script.zygote && t->space == s->first;
+	if (!t->zygote)
+		load(s, t);
+	else if (s->ops->thread_clone(t->thread, &fork) < 0)
+		abort();
 }
 
 static void round_fp(struct sentry *s, struct task *t, const struct event *e)
@@ -399,7 +411,8 @@ static void interrupted(struct sentry *s, struct task *t, const struct event *e)
 		return;
 	}
 	/* A broken off native call is made again; a loop gets the mark. */
-	if (e->nr < 0 && (long)r->rax == 0) {
+	if (t->marked && e->nr < 0 && (long)r->rax == 0) {
+		t->marked = false;
 		r->rax = INTERRUPT_MARK;
 		s->ops->thread_regs_changed(t->thread);
 	}
@@ -430,6 +443,8 @@ static void died(struct sentry *s, const struct event *e)
 	struct task *t, *next;
 
 	s->out->dead++;
+	if (s->script.zygote && e->space != s->first)
+		s->ops->space_kill(s->first);
 	if (WIFSIGNALED(e->status))
 		s->out->killed++;
 	if (e->space == s->first) {
@@ -498,6 +513,8 @@ static uint64_t due(struct sentry *s, uint64_t now)
 	{
 		enum wish what = t->wish;
 
+		if (s->script.storm)
+			s->ops->thread_interrupt(t->thread);
 		if (what == WISH_NONE)
 			continue;
 		if (t->wish_at > now) {
@@ -505,12 +522,15 @@ static uint64_t due(struct sentry *s, uint64_t now)
 			continue;
 		}
 		t->wish = WISH_NONE;
+		t->marked = true;
 		if (what == WISH_INTERRUPT)
 			s->ops->thread_interrupt(t->thread);
 		else
 			s->ops->thread_return_stopped(
 				t->thread, t->parked_value);
 	}
+	if (s->script.storm)
+		next = now + 100000;
 	if (s->script.kill_after != 0 && kill_at > now)
 		next = MIN(next, kill_at);
 	if (s->script.kill_after != 0 && kill_at <= now) {

@@ -28,6 +28,9 @@ struct outcome {
 struct script {
 	unsigned int kill_after;
 	bool trace_all;
+	bool storm;  /* interrupt every thread as often as it can be done */
+	bool zygote; /* the first process stays as it is; a copy runs the test
+		      */
 };
 
 /* Runs the guest's function of that name to its end. 0 or -errno. */

@@ -4,9 +4,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/checked.h"
 #include "lib/log.h"
@@ -110,6 +112,75 @@ START_TEST(tracing_changes_nothing)
 		ck_assert_int_eq(out.exit_code, 0);
 	}
 	ck_assert_uint_gt(out.seen[SYS_futex], 0);
+}
+END_TEST
+
+/* Interrupts may come at any moment, and the guest never notices. */
+START_TEST(a_storm_of_interrupts_changes_nothing)
+{
+	static const char *const stormed[] = {"calls", "registers", "threads",
+		"thread_exits", "many_threads", "fork", "vfork_exec",
+		"exec_thread", "map_file", "faults"};
+	const struct script script = {.storm = true};
+	const char *guest = stormed[(size_t)_i % ARRAY_SIZE(stormed)];
+	const struct platform_ops *ops =
+		platforms[(size_t)_i / ARRAY_SIZE(stormed)];
+	struct outcome out;
+
+	if (!here(ops))
+		return;
+	run(ops, guest, &script, &out);
+	ck_assert_msg(out.exit_code == 0, "%s, %s: guest ended with %d, %#x",
+		ops->name, guest, out.exit_code,
+		(unsigned int)out.first_status);
+}
+END_TEST
+
+/* A process that never ran guest code can be copied, again and again. */
+START_TEST(a_fresh_image_forks)
+{
+	const struct script script = {.zygote = true};
+	struct outcome out;
+
+	if (!here(platforms[_i]))
+		return;
+	run(platforms[_i], "calls", &script, &out);
+	ck_assert_int_eq(out.exit_code, 0);
+	ck_assert_uint_eq(out.dead, 2);
+}
+END_TEST
+
+static void sentry_of_its_own(const struct platform_ops *ops, const char *guest)
+{
+	struct outcome out;
+
+	sentry_run(ops, guest, NULL, &out);
+	_exit(0);
+}
+
+/* Guests do not outlive their sentry, whether they run or wait for it. */
+START_TEST(guests_die_with_their_sentry)
+{
+	static const char *const guests[] = {"spin", "park"};
+	const struct platform_ops *ops = platforms[_i];
+	size_t i;
+
+	if (!here(ops))
+		return;
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	for (i = 0; i < ARRAY_SIZE(guests); i++) {
+		int ended = 0;
+		pid_t pid = fork();
+
+		if (pid == 0)
+			sentry_of_its_own(ops, guests[i]);
+		usleep(150000);
+		ck_assert_int_eq(kill(pid, SIGKILL), 0);
+		/* The sentry, and then what it left behind. */
+		while (wait(NULL) > 0)
+			ended++;
+		ck_assert_int_ge(ended, 2);
+	}
 }
 END_TEST
 
@@ -225,7 +296,9 @@ static int by_hand(const char *platform, const char *guest)
 {
 	const struct platform_ops *ops = platform_find(platform);
 	struct outcome out;
-	const struct script script = {.trace_all = getenv("TRACE") != NULL};
+	const struct script script = {.trace_all = getenv("TRACE") != NULL,
+		.storm = getenv("STORM") != NULL,
+		.zygote = getenv("ZYGOTE") != NULL};
 	int ret;
 
 	if (ops == NULL)
@@ -244,19 +317,25 @@ static int by_hand(const char *platform, const char *guest)
 int main(int argc, char **argv)
 {
 	const int each = (int)ARRAY_SIZE(platforms);
-	Suite *suite = suite_create("platform");
-	TCase *tests = tcase_create("platform");
+	Suite *suite;
+	TCase *tests;
 	SRunner *runner;
 	int failed;
 
 	log_open("platform_test", 2, LOG_LEVEL_ERROR);
 	if (argc > 2)
 		return by_hand(argv[1], argv[2]);
+	suite = suite_create("platform");
+	tests = tcase_create("platform");
 	tcase_set_timeout(tests, 30);
 	tcase_add_loop_test(
 		tests, guest_finds_everything_right, 0, (int)COUNT(good));
 	tcase_add_loop_test(
 		tests, hostile_guest_dies_alone, 0, (int)COUNT(hostile));
+	tcase_add_loop_test(
+		tests, a_storm_of_interrupts_changes_nothing, 0, 10 * each);
+	tcase_add_loop_test(tests, a_fresh_image_forks, 0, each);
+	tcase_add_loop_test(tests, guests_die_with_their_sentry, 0, each);
 	tcase_add_loop_test(tests, tracing_changes_nothing, 0, each);
 	tcase_add_loop_test(
 		tests, jumps_into_the_stub_hurt_nobody_else, 0, each);
