@@ -213,6 +213,7 @@ bool arg_is_output(const struct sysent *entry, const uint64_t *args, int index)
 	case TAG_MMSGHDR_OUT:
 	case TAG_CAP_DATA_OUT:
 	case TAG_CPUSET_OUT:
+	case TAG_DENTS_OUT:
 	case TAG_EPOLL_EVENTS:
 	case TAG_FD2_OUT:
 	case TAG_GROUPS_OUT:
@@ -298,7 +299,7 @@ static void print_fcntl_arg(const struct arg *a)
 	case F_OFD_GETLK:
 	case F_OFD_SETLK:
 	case F_OFD_SETLKW:
-		show_flock(a->text, a->mm, value);
+		show_flock(a->text, a->mm, value, a->at_exit && a->result >= 0);
 		break;
 	case F_SETSIG:
 		text_signal(a->text, value);
@@ -443,7 +444,8 @@ static void print_changed_number(const struct arg *a)
 	if (now == a->saved)
 		text_printf(a->text, "[%llu]", (unsigned long long)now);
 	else
-		text_printf(a->text, "[%llu => %llu]",
+		text_printf(a->text,
+			wide ? "[%llu] => [%llu]" : "[%llu => %llu]",
 			(unsigned long long)a->saved, (unsigned long long)now);
 }
 
@@ -558,9 +560,16 @@ static void print_number(const struct arg *a)
 		return;
 	case TAG_HEX:
 	case TAG_HEX_INT:
+	case TAG_HEX_OFF:
 		text_printf(a->text, value_of(a) ? "%#llx" : "%llu",
 			(unsigned long long)value_of(a));
 		return;
+	case TAG_SOCK_PROTOCOL:
+		if (a->args[0] == AF_INET || a->args[0] == AF_INET6) {
+			text_names(a->text, XLAT_PROTOCOL, value_of(a));
+			return;
+		}
+		break;
 	case TAG_DEV:
 		text_device(a->text, (unsigned int)value);
 		return;
@@ -670,6 +679,24 @@ static void print_input(const struct arg *a)
 	}
 }
 
+/* Folder entries: how many; each begins with inode, offset and its length. */
+static void print_entry_count(const struct arg *a, uaddr_t addr, uint64_t size)
+{
+	size_t count = 0;
+	uint64_t off = 0;
+	uint16_t length;
+
+	text_pointer(a->text, addr);
+	while (size - off >= 18) {
+		if (copy_in_some(a->mm, &length, addr + off + 16, 2) != 2 ||
+			length < 18 || length > size - off)
+			break;
+		off += length;
+		count++;
+	}
+	text_printf(a->text, " /* %zu entries */", count);
+}
+
 /* After success: what the call wrote. */
 static void print_output(const struct arg *a)
 {
@@ -709,6 +736,9 @@ static void print_output(const struct arg *a)
 		break;
 	case TAG_CPUSET_OUT:
 		print_guest_bits(a, value, result);
+		break;
+	case TAG_DENTS_OUT:
+		print_entry_count(a, value, result);
 		break;
 	case TAG_EPOLL_EVENTS:
 		show_array(t, mm, value, result, sizeof(struct epoll_event),
@@ -757,7 +787,9 @@ void arg_print(const struct arg *a)
 	show_fn *show = show_for_tag(tag);
 	bool output = arg_is_output(a->entry, a->args, a->index);
 
-	if (output && !was_written(a))
+	if (output && !was_written(a) && tag == TAG_SOCKLEN && a->saved != 0)
+		text_printf(a->text, "[%llu]", (unsigned long long)a->saved);
+	else if (output && !was_written(a))
 		text_pointer(a->text, value_of(a));
 	else if (is_call(a->entry, "prctl") && a->index > 0)
 		print_prctl_arg(a);

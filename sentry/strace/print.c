@@ -167,7 +167,9 @@ static void signal_name(char name[16], uint64_t signo)
 	const char *abbrev = NULL;
 
 	name[0] = '\0';
-	if (signo > 0 && signo < 32)
+	if (signo == SIGIO)
+		abbrev = "IO"; /* the C library says POLL, strace IO */
+	else if (signo > 0 && signo < 32)
 		abbrev = sigabbrev_np((int)signo);
 	if (abbrev != NULL)
 		snprintf(name, 16, "%s", abbrev);

@@ -5,6 +5,7 @@
  */
 #include "sentry/strace/show.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -246,8 +247,9 @@ SHOW(statx, struct statx)
 {
 	text_puts(t, "{stx_mask=");
 	text_names(t, TAG_STATX_MASK, s->stx_mask);
-	text_printf(
-		t, ", stx_attributes=%#llx, stx_mode=", LLU(s->stx_attributes));
+	text_puts(t, ", stx_attributes=");
+	text_names(t, XLAT_STATX_ATTR, s->stx_attributes);
+	text_puts(t, ", stx_mode=");
 	text_mode(t, s->stx_mode);
 	text_printf(t, ", stx_size=%llu, ...}", LLU(s->stx_size));
 }
@@ -265,15 +267,21 @@ SHOW(statfs, struct statfs)
 		LLU(s->f_flags));
 }
 
-SHOW(flock, struct kernel_flock)
+void show_flock(struct text *t, struct mm *mm, uaddr_t addr, bool told_owner)
 {
+	struct kernel_flock copy;
+	const struct kernel_flock *s = &copy;
+
+	if (!text_guest_struct(t, mm, &copy, addr, sizeof(copy)))
+		return;
 	text_puts(t, "{l_type=");
 	text_names(t, XLAT_LOCK_TYPE, (uint16_t)s->type);
 	text_puts(t, ", l_whence=");
 	text_names(t, TAG_WHENCE, (uint16_t)s->whence);
 	text_printf(
 		t, ", l_start=%lld, l_len=%lld", LLD(s->start), LLD(s->len));
-	if (s->pid != 0)
+	/* The owner is told by F_GETLK, of a lock that there is. */
+	if (s->type != F_UNLCK && told_owner)
 		text_printf(t, ", l_pid=%d", s->pid);
 	text_puts(t, "}");
 }

@@ -12,9 +12,12 @@ typedef void show_fn(struct text *t, struct mm *mm, uaddr_t addr);
 /* The function for a tag whose argument is one structure, or NULL. */
 show_fn *show_for_tag(int tag);
 
-show_fn show_timespec, show_timeval, show_flock, show_winsize, show_termios;
+show_fn show_timespec, show_timeval, show_winsize, show_termios;
 show_fn show_int, show_uint, show_u64, show_name16, show_open_how;
 show_fn show_clone_args, show_sigset, show_siginfo;
+
+/* struct flock; with told_owner the pid that F_GETLK filled in. */
+void show_flock(struct text *t, struct mm *mm, uaddr_t addr, bool told_owner);
 
 /* The 128 bytes of a struct siginfo that the sentry has. */
 void show_siginfo_bytes(struct text *t, const void *info);

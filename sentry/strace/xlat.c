@@ -77,8 +77,8 @@ static const struct xlat access_modes[] = {
 static const struct xlat open_flags[] = {
 	N(O_CREAT), N(O_EXCL), N(O_NOCTTY), N(O_TRUNC), N(O_APPEND),
 	N(O_NONBLOCK), N(O_SYNC), N(O_DSYNC), N(O_ASYNC), N(O_DIRECT),
-	{O_LARGEFILE_ABI, "O_LARGEFILE"}, N(O_NOFOLLOW), N(O_TMPFILE),
-	N(O_DIRECTORY), N(O_NOATIME), N(O_CLOEXEC), N(O_PATH), {0, NULL}};
+	{O_LARGEFILE_ABI, "O_LARGEFILE"}, N(O_NOFOLLOW), N(O_NOATIME),
+	N(O_CLOEXEC), N(O_PATH), N(O_TMPFILE), N(O_DIRECTORY), {0, NULL}};
 static const struct xlat cloexec_flags[] = {
 	N(O_NONBLOCK), N(O_CLOEXEC), {0, NULL}};
 static const struct xlat pipe_flags[] = {
@@ -86,8 +86,15 @@ static const struct xlat pipe_flags[] = {
 static const struct xlat fd_flags[] = {N(FD_CLOEXEC), {0, NULL}};
 static const struct xlat at_flags[] = {
 	N(AT_SYMLINK_NOFOLLOW), N(AT_REMOVEDIR), N(AT_SYMLINK_FOLLOW),
-	N(AT_NO_AUTOMOUNT), N(AT_EMPTY_PATH), N(AT_STATX_FORCE_SYNC),
-	N(AT_STATX_DONT_SYNC), N(AT_RECURSIVE), {0, NULL}};
+	N(AT_NO_AUTOMOUNT), N(AT_EMPTY_PATH), N(AT_RECURSIVE), {0, NULL}};
+static const struct xlat statx_sync[] = {
+	N(AT_STATX_SYNC_AS_STAT), N(AT_STATX_FORCE_SYNC),
+	N(AT_STATX_DONT_SYNC), {0, NULL}};
+static const struct xlat statx_attributes[] = {
+	N(STATX_ATTR_COMPRESSED), N(STATX_ATTR_IMMUTABLE),
+	N(STATX_ATTR_APPEND), N(STATX_ATTR_NODUMP), N(STATX_ATTR_ENCRYPTED),
+	N(STATX_ATTR_AUTOMOUNT), N(STATX_ATTR_MOUNT_ROOT),
+	N(STATX_ATTR_VERITY), N(STATX_ATTR_DAX), {0, NULL}};
 static const struct xlat faccess_flags[] = {
 	N(AT_SYMLINK_NOFOLLOW), N(AT_EACCESS), N(AT_EMPTY_PATH), {0, NULL}};
 static const struct xlat unlink_flags[] = {N(AT_REMOVEDIR), {0, NULL}};
@@ -397,6 +404,9 @@ static const struct xlat sock_domains[] = {
 static const struct xlat sock_types[] = {
 	N(SOCK_STREAM), N(SOCK_DGRAM), N(SOCK_RAW), N(SOCK_RDM),
 	N(SOCK_SEQPACKET), N(SOCK_PACKET), {0, NULL}};
+static const struct xlat protocols[] = {
+	N(IPPROTO_IP), N(IPPROTO_ICMP), N(IPPROTO_TCP), N(IPPROTO_UDP),
+	N(IPPROTO_ICMPV6), N(IPPROTO_RAW), {0, NULL}};
 static const struct xlat sock_flags[] = {
 	N(SOCK_CLOEXEC), N(SOCK_NONBLOCK), {0, NULL}};
 static const struct xlat msg_flags[] = {
@@ -536,6 +546,8 @@ static const struct xlat_set sets[XLAT_COUNT] = {
 	[TAG_SOCK_OPT] = CHOICE(sock_opts, "SO_???"),
 	[TAG_SOCK_TYPE] = {0xf, sock_types, sock_flags, "SOCK_???"},
 	[TAG_SPLICE_FLAGS] = FLAGS(splice_flags, "SPLICE_F_???"),
+	[TAG_STATX_FLAGS] = {AT_STATX_SYNC_TYPE, statx_sync, at_flags,
+		"AT_???"},
 	[TAG_STATX_MASK] = FLAGS(statx_mask, "STATX_???"),
 	[TAG_SYNC_RANGE_FLAGS] = FLAGS(sync_range_flags, "SYNC_FILE_RANGE_???"),
 	[TAG_SYSLOG_ACTION] = CHOICE(syslog_actions, "SYSLOG_ACTION_???"),
@@ -564,6 +576,8 @@ static const struct xlat_set sets[XLAT_COUNT] = {
 	[XLAT_IPV6_OPT] = CHOICE(ipv6_opts, "IPV6_???"),
 	[XLAT_CMSG] = CHOICE(cmsg_types, "SCM_???"),
 	[XLAT_RESOLVE] = FLAGS(resolve_flags, "RESOLVE_???"),
+	[XLAT_STATX_ATTR] = FLAGS(statx_attributes, "STATX_ATTR_???"),
+	[XLAT_PROTOCOL] = CHOICE(protocols, "IPPROTO_???"),
 	[XLAT_CAP] = FLAGS(caps, "CAP_???"),
 	[XLAT_SI_USER] = CHOICE(si_user, NULL),
 	[XLAT_SI_CHILD] = CHOICE(si_child, NULL),

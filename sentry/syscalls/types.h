@@ -34,7 +34,7 @@ typedef uint16_t umode_t; /* file type and permissions, as in the kernel */
 	/* Numbers. */ \
 	X(INT, int) X(UINT, unsigned int) X(LONG, long) \
 	X(ULONG, unsigned long) X(HEX, unsigned long) \
-	X(HEX_INT, unsigned int) X(SIZE, size_t) X(OFF, int64_t) \
+	X(HEX_INT, unsigned int) X(SIZE, size_t) X(OFF, int64_t) X(HEX_OFF, int64_t) \
 	X(NORETURN, long) X(FCNTL, long) \
 	/* Names of things. */ \
 	X(FD, int) X(DIRFD, int) X(PID, pid_t) X(PID_LONG, long) \
@@ -46,7 +46,7 @@ typedef uint16_t umode_t; /* file type and permissions, as in the kernel */
 	X(MADVICE, int) X(MEMBARRIER_CMD, int) X(PRCTL_OP, int) \
 	X(PRIO_WHICH, int) X(RUSAGE_WHO, int) X(SCHED_POLICY, int) \
 	X(SEM_CMD, int) X(SHUT_HOW, int) X(SIG_HOW, int) \
-	X(SOCK_DOMAIN, int) X(SOCK_LEVEL, int) X(SOCK_OPT, int) \
+	X(SOCK_DOMAIN, int) X(SOCK_LEVEL, int) X(SOCK_PROTOCOL, int) X(SOCK_OPT, int) \
 	X(SYSLOG_ACTION, int) X(WAITID_TYPE, int) \
 	X(FCNTL_CMD, unsigned int) X(IOCTL_CMD, unsigned int) \
 	X(RESOURCE, unsigned int) X(SECCOMP_OP, unsigned int) \
@@ -54,7 +54,7 @@ typedef uint16_t umode_t; /* file type and permissions, as in the kernel */
 	X(PTRACE_REQ, long) \
 	/* Flags: some of a list. */ \
 	X(MODE, umode_t) X(UMASK, int) X(OFLAGS, int) X(ACCESS, int) \
-	X(AT_FLAGS, int) X(EVENTFD_FLAGS, int) X(FACCESS_FLAGS, int) \
+	X(AT_FLAGS, int) X(STATX_FLAGS, int) X(EVENTFD_FLAGS, int) X(FACCESS_FLAGS, int) \
 	X(FALLOC_MODE, int) X(FUTEX_OP, int) X(IPC_FLAGS, int) \
 	X(MLOCKALL_FLAGS, int) X(MSYNC_FLAGS, int) \
 	X(OPEN_CLOEXEC_FLAGS, int) X(PIPE_FLAGS, int) X(RWF_FLAGS, int) \

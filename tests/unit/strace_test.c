@@ -335,6 +335,54 @@ START_TEST(arguments_that_depend_on_a_command)
 }
 END_TEST
 
+START_TEST(numbers_that_a_call_changes_show_both_values)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_pid = 9};
+	socklen_t size = 16;
+	int64_t off = 4;
+	const uint64_t args[6] = {1, 3, P(&off), 10};
+	const struct sysent *entry = sysent_find(SYS_sendfile);
+	char expected[120];
+
+	strace_enter(&line, 7, mm, entry, SYS_sendfile, args);
+	off = 14;
+	strace_exit(&line, mm, entry, out_fd, 10);
+	ck_assert_str_eq(written(),
+		"[pid     7] sendfile(1, 3, [4] => [14], 10) = 10\n");
+	snprintf(expected, sizeof(expected),
+		"getpeername(3, %p, [16]) = -1 ENOTCONN (Transport endpoint "
+		"is not connected)",
+		(void *)&lock);
+	LINE(expected, SYS_getpeername, -ENOTCONN, 3, P(&lock), P(&size), 0, 0,
+		0);
+	LINE("fcntl(3, F_SETLK, {l_type=F_WRLCK, l_whence=SEEK_SET, "
+	     "l_start=0, l_len=0}) = 0",
+		SYS_fcntl, 0, 3, F_SETLK, P(&lock), 0, 0, 0);
+	LINE("fcntl(3, F_GETLK, {l_type=F_WRLCK, l_whence=SEEK_SET, "
+	     "l_start=0, l_len=0, l_pid=9}) = 0",
+		SYS_fcntl, 0, 3, F_GETLK, P(&lock), 0, 0, 0);
+}
+END_TEST
+
+START_TEST(folder_entries_are_counted)
+{
+	struct {
+		uint64_t ino, off;
+		uint16_t length;
+		char rest[6];
+	} entries[2] = {{1, 1, 24, ""}, {2, 2, 24, ""}};
+	char expected[100];
+
+	snprintf(expected, sizeof(expected),
+		"getdents64(3, %p /* 2 entries */, 512) = 48", (void *)entries);
+	LINE(expected, SYS_getdents64, 48, 3, P(entries), 512, 0, 0, 0);
+	entries[1].length = 0;
+	snprintf(expected, sizeof(expected),
+		"getdents64(3, %p /* 1 entries */, 512) = 48", (void *)entries);
+	LINE(expected, SYS_getdents64, 48, 3, P(entries), 512, 0, 0, 0);
+}
+END_TEST
+
 START_TEST(exec_shows_arguments_and_counts_the_environment)
 {
 	char *argv[] = {
@@ -447,6 +495,8 @@ int main(void)
 	tcase_add_test(tc, readiness);
 	tcase_add_test(tc, sockets_and_vectors);
 	tcase_add_test(tc, arguments_that_depend_on_a_command);
+	tcase_add_test(tc, numbers_that_a_call_changes_show_both_values);
+	tcase_add_test(tc, folder_entries_are_counted);
 	tcase_add_test(tc, exec_shows_arguments_and_counts_the_environment);
 	tcase_add_test(tc, numbers_that_linux_does_not_have);
 	tcase_add_test(tc, calls_that_do_not_return_and_deaths);
