@@ -7,6 +7,9 @@
 
 #include "boot.h"
 #include "sentry/fs/dev/dev.h"
+#include "sentry/fs/gofer/client.h"
+#include "sentry/fs/gofer/fs.h"
+#include "sentry/fs/overlay/overlay.h"
 #include "sentry/fs/proc/proc.h"
 #include "sentry/fs/tmpfs/tmpfs.h"
 #include "sentry/kernel/kernel.h"
@@ -24,13 +27,69 @@ void mounts_register(void)
 	dev_register();
 }
 
-static int make_fs(const struct boot_mount *mount, struct fs **out)
+static struct gofer_client *gofer;
+
+/* A root of the gofer as a filesystem; only ours if nobody else changes it. */
+static int make_gofer(const struct boot_mount *mount, struct fs **out)
+{
+	if (!gofer)
+		return -ENOTCONN;
+	return gofer_fs_new(
+		gofer, mount->root, !mount->read_only, mount->target, out);
+}
+
+static int make_upper(const struct inode *lower, struct fs **out)
+{
+	struct tmpfs_options options = {
+		.mode = lower->attr.mode & 07777,
+		.uid = lower->attr.uid,
+		.gid = lower->attr.gid,
+	};
+
+	return tmpfs_new("upper", &options, out);
+}
+
+static int make_overlay(const struct boot_mount *mount, struct fs **out)
+{
+	struct fs *lower, *upper;
+	int ret;
+
+	ret = gofer_fs_new(gofer, mount->root, false, mount->target, &lower);
+	if (ret < 0)
+		return ret;
+	if (mount->upper == BOOT_UPPER_MEMORY)
+		ret = make_upper(lower->root->inode, &upper);
+	else
+		ret = gofer_fs_new(gofer, mount->upper, false, "upper", &upper);
+	if (ret == 0) {
+		ret = overlay_new(
+			lower->root->inode, upper->root->inode, "overlay", out);
+		fs_put(upper);
+	}
+	fs_put(lower);
+	return ret;
+}
+
+static int make_tmpfs(const struct boot_mount *mount, struct fs **out)
 {
 	struct tmpfs_options options = {
 		.mode = mount->mode ? mount->mode : 0755,
 	};
 
 	return tmpfs_new("tmpfs", &options, out);
+}
+
+static int make_fs(const struct boot_mount *mount, struct fs **out)
+{
+	switch (mount->kind) {
+	case BOOT_MOUNT_GOFER:
+		return make_gofer(mount, out);
+	case BOOT_MOUNT_OVERLAY:
+		return make_overlay(mount, out);
+	case BOOT_MOUNT_TMPFS:
+		return make_tmpfs(mount, out);
+	}
+	return -EINVAL;
 }
 
 /* Finds the folder to mount on, or makes it. */
@@ -111,6 +170,12 @@ struct mount_ns *mounts_make(const struct boot_config *config, fail_fn fail)
 	root_cred = cred_new(0, 0, NULL, 0);
 	if (!root_cred)
 		fail(125, "no memory for the mounts");
+	if (config->fds[BOOT_FD_GOFER] >= 0) {
+		ret = gofer_client_create(config->fds[BOOT_FD_GOFER], &gofer);
+		if (ret < 0)
+			fail(125, "the gofer does not answer: %s",
+				strerror(-ret));
+	}
 	for (uint32_t i = 0; i < config->mount_count; i++) {
 		const struct boot_mount *mount = &config->mounts[i];
 

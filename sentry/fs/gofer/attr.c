@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/host.h"
 #include "lib/checked.h"
 #include "sentry/time/timer.h"
 
@@ -27,7 +28,7 @@ static int getattr_by_fd(struct gofer_inode *gi, int host_fd)
 	struct attr *attr = &gi->inode.attr;
 	struct stat st;
 
-	if (fstat(host_fd, &st) < 0)
+	if (host_fstat(host_fd, &st) < 0)
 		return -EIO;
 	attr->mode = (attr->mode & S_IFMT) | (st.st_mode & 07777);
 	attr->uid = st.st_uid;

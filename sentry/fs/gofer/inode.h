@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "gofer.h"
+#include "lib/host.h"
 #include "lib/list.h"
 #include "lib/ref.h"
 #include "sentry/fs/gofer/client.h"
@@ -171,7 +172,7 @@ void gofer_fd_adopt(struct gofer_inode *gi, int host_fd);
 void gofer_fd_pin(struct gofer_inode *gi, bool writer);
 void gofer_fd_unpin(struct gofer_inode *gi, bool writer);
 void gofer_fd_close(struct gofer_inode *gi);
-/* Any descriptor good for fstat(2), or -1. */
+/* Any descriptor good for host_fstat(2), or -1. */
 int gofer_fd_any(const struct gofer_inode *gi);
 
 #endif
