@@ -49,7 +49,7 @@ static void setup(void)
 			open("/proc", O_PATH | O_DIRECTORY));
 		snprintf(parent_arg, sizeof(parent_arg), "--parent=%d",
 			getppid());
-		execle("./gofer/procbroker", "procbroker", sock_arg, proc_arg,
+		execle("./procbroker", "procbroker", sock_arg, proc_arg,
 			parent_arg, NULL, envp);
 		_exit(98);
 	}

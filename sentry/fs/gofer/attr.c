@@ -11,6 +11,7 @@
 
 #include "lib/host.h"
 #include "lib/checked.h"
+#include "lib/host.h"
 #include "sentry/time/timer.h"
 
 /* How long what is shared with others is believed. */
