@@ -1,7 +1,6 @@
 /* getgroups(2) and setgroups(2). */
 #include "tests/conformance/harness.h"
 
-
 CASE_ROOT(groups_come_back_sorted)
 {
 	gid_t list[4] = {30, 10, 20, 10};
