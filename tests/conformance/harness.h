@@ -74,9 +74,11 @@ struct conf_case {
 		__attribute__((section("conf_cases"), used)) = &info_##id;     \
 	static void case_##id(void)
 
-#define CASE(id)               CASE_WITH(id, 0, CONF_LIMIT)
-#define CASE_ROOT(id)          CASE_WITH(id, CONF_ROOT, CONF_LIMIT)
-#define CASE_USER(id)          CASE_WITH(id, CONF_USER, CONF_LIMIT)
+#define CASE(id)      CASE_WITH(id, 0, CONF_LIMIT)
+#define CASE_ROOT(id) CASE_WITH(id, CONF_ROOT, CONF_LIMIT)
+#define CASE_USER(id) CASE_WITH(id, CONF_USER, CONF_LIMIT)
+/* Needs to have been root, to act as CONF_UID on what belongs to root. */
+#define CASE_DROPPED(id)       CASE_WITH(id, CONF_ROOT | CONF_USER, CONF_LIMIT)
 #define CASE_SLOW(id, seconds) CASE_WITH(id, 0, seconds)
 
 /* got and want are integers or pointers; a got of -1 is shown with errno. */

@@ -2,7 +2,7 @@
 # The conformance runner tells the truth: what passes natively agrees with
 # itself, what a prefix breaks is told as a difference, and the exit status
 # says which.
-runner=tests/conformance/runner
+runner='./sandbox conformance'
 out=$(mktemp -d) || exit 99
 trap 'rm -rf "$out"' EXIT
 status=0

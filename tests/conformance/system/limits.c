@@ -83,7 +83,7 @@ CASE(nofile_has_an_upper_bound)
 	EXPECT_ERRNO(setrlimit(RLIMIT_NOFILE, &limit), EPERM);
 }
 
-CASE_USER(limits_of_another_user_are_closed)
+CASE_DROPPED(limits_of_another_user_are_closed)
 {
 	struct rlimit limit;
 

@@ -244,7 +244,7 @@ CASE_USER(niceness_comes_back_only_within_the_limit)
 	EXPECT_ERRNO(setpriority(PRIO_PROCESS, 0, -5), EACCES);
 }
 
-CASE_USER(niceness_of_others_needs_the_right)
+CASE_DROPPED(niceness_of_others_needs_the_right)
 {
 	EXPECT_ERRNO(setpriority(PRIO_PROCESS, getppid(), 10), EPERM);
 }
@@ -260,7 +260,7 @@ CASE(priority_errors)
 	EXPECT_ERRNO(setpriority(PRIO_PROCESS, NOBODY, 0), ESRCH);
 }
 
-CASE(the_group_answers_its_highest)
+CASE_ROOT(the_group_answers_its_highest)
 {
 	int ready[2];
 	char c;
@@ -307,7 +307,7 @@ CASE(io_priority_errors)
 	EXPECT_ERRNO(syscall(SYS_ioprio_set, 1, 0, IOPRIO(5, 0)), EINVAL);
 }
 
-CASE_USER(realtime_io_needs_the_right)
+CASE_DROPPED(realtime_io_needs_the_right)
 {
 	EXPECT_ERRNO(syscall(SYS_ioprio_set, 1, 0, IOPRIO(1, 0)), EPERM);
 	EXPECT_ERRNO(
