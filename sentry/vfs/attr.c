@@ -40,11 +40,18 @@ static int may_set_times(
 static int may_truncate(
 	struct inode *inode, const struct cred *cred, unsigned int mask)
 {
+	int err;
+
+	if (S_ISDIR(inode->attr.mode))
+		return -EISDIR;
+	if (!S_ISREG(inode->attr.mode))
+		return -EINVAL;
 	if (mask & ATTR_OPEN)
 		return 0;
-	if (inode->write_count < 0)
-		return -ETXTBSY;
-	return inode_permission(inode, cred, MAY_WRITE);
+	err = inode_permission(inode, cred, MAY_WRITE);
+	if (err)
+		return err;
+	return inode->write_count < 0 ? -ETXTBSY : 0;
 }
 
 static int check(struct inode *inode, const struct cred *cred,

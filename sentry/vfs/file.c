@@ -30,7 +30,8 @@ int file_new(struct path path, unsigned int flags, const struct file_ops *ops,
 {
 	struct file *file;
 
-	if (file_limit && file_total >= file_limit)
+	/* Those of one filesystem on top of another are no guest's. */
+	if (path.mount && file_limit && file_total >= file_limit)
 		return -ENFILE;
 	file = calloc(1, sizeof(*file));
 	if (!file)
@@ -41,7 +42,8 @@ int file_new(struct path path, unsigned int flags, const struct file_ops *ops,
 	file->flags = flags;
 	file->ops = ops;
 	list_init(&file->epoll_items);
-	file_total++;
+	if (path.mount)
+		file_total++;
 	if (!(flags & O_PATH))
 		file->inode->open_count++;
 	*out = file;
@@ -82,11 +84,12 @@ void file_put(struct file *file)
 		file->inode->open_count--;
 		inode_check_gone(file->inode);
 	}
+	if (file->path.mount)
+		file_total--;
 	path_put(file->path);
 	inode_put(file->inode);
 	cred_put(file->cred);
 	free(file);
-	file_total--;
 }
 
 /* ---- Readiness --------------------------------------------------------- */

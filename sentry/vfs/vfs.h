@@ -171,8 +171,8 @@ struct inode {
 	struct watch_list *watches; /* owned; NULL while there are none */
 	/* Open for writing (> 0) or being executed (< 0): ETXTBSY. */
 	int write_count;
-	void *object; /* pipe of a FIFO, socket of a socket node: borrowed by
-			 the object's own table, NULL otherwise */
+	void *object; /* pipe of a FIFO, socket of a socket node: the setter's,
+			 who holds the inode meanwhile; NULL otherwise */
 	unsigned int open_count; /* struct files on it, O_PATH ones not */
 	bool linkable; /* made by O_TMPFILE: link(2) may give it a name */
 };

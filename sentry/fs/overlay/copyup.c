@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/checked.h"
 
@@ -54,10 +55,19 @@ static int write_pages(struct file *to, const char *p, size_t size, off_t off)
 static int copy_bytes(struct file *from, struct file *to, uint64_t size)
 {
 	uint64_t off = 0;
+	off_t data;
 	ssize_t n;
 	int err;
 
 	while (off < size) {
+		/* A hole may be larger than we have time for. */
+		data = file_seek(from, (off_t)off, SEEK_DATA);
+		if (data == -ENXIO)
+			break;
+		if (data > (off_t)off)
+			off = (uint64_t)data;
+		if (off >= size)
+			break;
 		n = file_read_kernel(from, buffer,
 			(size_t)MIN(size - off, (uint64_t)sizeof(buffer)),
 			(off_t)off);
@@ -71,6 +81,19 @@ static int copy_bytes(struct file *from, struct file *to, uint64_t size)
 	return 0;
 }
 
+/* Not half copied only to find that it does not fit. */
+static int check_room(
+	const struct inode *lower, struct inode *upper, uint64_t size)
+{
+	uint64_t need = MIN(lower->attr.blocks, size / 512 + 1) * 512;
+	struct fs_statfs st;
+	int err = upper->fs->ops->statfs(upper->fs, &st);
+
+	if (err)
+		return err;
+	return need / st.bsize > st.bavail ? -ENOSPC : 0;
+}
+
 static int copy_data(struct inode *lower, struct inode *upper, uint64_t limit)
 {
 	struct attr attr = {.size = MIN(lower->attr.size, limit)};
@@ -79,6 +102,9 @@ static int copy_data(struct inode *lower, struct inode *upper, uint64_t limit)
 
 	if (attr.size == 0)
 		return 0;
+	err = check_room(lower, upper, attr.size);
+	if (err)
+		return err;
 	err = file_open_inode(lower, O_RDONLY | O_NOATIME, &from);
 	if (err)
 		return err;
@@ -304,5 +330,6 @@ int ovl_copy_up(struct ovl_inode *o, uint64_t size)
 	if (err)
 		return err;
 	ovl_inode_set_upper(o, upper);
+	ovl_of(&o->inode)->changes++;
 	return 0;
 }

@@ -248,6 +248,7 @@ static int ovl_create(struct inode *inode, const struct name *name,
 	if (err)
 		return err;
 	made->hides_nothing = !had_whiteout;
+	ovl_of(inode)->changes++;
 	*out = &made->inode;
 	return 0;
 }
@@ -271,6 +272,7 @@ static int ovl_link(
 	err = dir->upper->ops->link(dir->upper, name, o->upper);
 	if (err && had_whiteout)
 		put_whiteout(dir, name);
+	ovl_of(inode)->changes++;
 	if (had_whiteout)
 		o->hides_nothing = false;
 	ovl_sync_attr(dir);
@@ -346,6 +348,7 @@ static int ovl_remove(
 			return err;
 	}
 	name_gone(o);
+	ovl_of(inode)->changes++;
 	ovl_sync_attr(dir);
 	return 0;
 }
@@ -409,6 +412,7 @@ static int rename_prepare(
 
 static void rename_sync(struct move *from, struct move *to)
 {
+	ovl_of(&from->o->inode)->changes++;
 	ovl_sync_attr(from->dir);
 	ovl_sync_attr(to->dir);
 	ovl_sync_attr(from->o);

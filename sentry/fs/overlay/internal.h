@@ -25,6 +25,7 @@ struct ovl_fs {
 	struct fs fs;
 	struct fs *lower_fs;      /* counted as a user */
 	struct fs *upper_fs;      /* counted as a user */
+	uint64_t changes;         /* since it was made */
 	struct inode *upper_root; /* counted */
 	struct inode *whiteout;   /* counted; all whiteouts are links to it */
 };

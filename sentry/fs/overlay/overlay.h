@@ -6,6 +6,8 @@
 #ifndef SENTRY_FS_OVERLAY_OVERLAY_H
 #define SENTRY_FS_OVERLAY_OVERLAY_H
 
+#include <stdint.h>
+
 struct fs;
 struct inode;
 
@@ -15,5 +17,8 @@ struct inode;
  */
 int overlay_new(struct inode *lower, struct inode *upper, const char *source,
 	struct fs **out);
+
+/* How many copies, new names, removals and renames there were. */
+uint64_t overlay_changes(const struct fs *fs);
 
 #endif

@@ -76,3 +76,10 @@ int overlay_new(struct inode *lower, struct inode *upper, const char *source,
 	*out = &o->fs;
 	return 0;
 }
+
+uint64_t overlay_changes(const struct fs *fs)
+{
+	if (fs->ops != &ovl_fs_ops)
+		return 0;
+	return container_of(fs, struct ovl_fs, fs)->changes;
+}
