@@ -29,6 +29,7 @@
 #include "sentry/kernel/fsctx.h"
 #include "sentry/kernel/kernel.h"
 #include "sentry/loader/loader.h"
+#include "sentry/mm/mapped.h"
 #include "sentry/mm/uaccess.h"
 
 #define SCRIPT_DEPTH 4 /* further interpreters: -ELOOP */
@@ -381,6 +382,22 @@ static int write_layout(struct task *t, struct exec_operation *op)
 	return copy_out(t->mm, layout_address(op), &map, sizeof(map));
 }
 
+/* Names are those of the sandbox's own root, whoever maps: one name a file. */
+void file_note_mapped(struct file *file, int host_fd)
+{
+	char buf[VFS_PATH_MAX];
+	struct path root;
+	char *name;
+
+	if (mapped_known(host_fd) || !init_task || !init_task->fs)
+		return;
+	root = mount_ns_root(init_task->fs->ns);
+	name = path_name(file->path, root, buf, sizeof(buf));
+	path_put(root);
+	if (name)
+		mapped_note(host_fd, name);
+}
+
 static int add_image(struct exec_operation *op, const struct elf_image *image,
 	int index, int *host_fd)
 {
@@ -393,6 +410,7 @@ static int add_image(struct exec_operation *op, const struct elf_image *image,
 		0, image->high - image->low, host_fd, &host_off);
 	if (ret < 0)
 		return ret;
+	file_note_mapped(image->file, *host_fd);
 	ret = image_calls(image, index, host_off, &op->calls[op->call_count],
 		PLATFORM_CALLS_MAX - 2 - op->call_count);
 	if (ret < 0)

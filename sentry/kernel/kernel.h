@@ -187,6 +187,8 @@ extern int (*pidfd_file_create)(
 	struct thread_group *tg, unsigned int flags, struct file **out);
 /* fs/anon's file_pidfd_group(), set by main.c. */
 extern struct thread_group *(*pidfd_group)(const struct file *file);
+/* /proc/PID/maps shall show file's name where host_fd is mapped. */
+void file_note_mapped(struct file *file, int host_fd);
 /* May cred run what is there? As execve(2) checks it. */
 int exec_check(struct path path, const struct cred *cred);
 /* Opens a program for execution; flags are WALK_. */

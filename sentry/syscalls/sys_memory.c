@@ -95,6 +95,7 @@ static long map_file(struct task *t, struct file *file, uint64_t args[6])
 		args[3] |= MAP_ANONYMOUS;
 		return map_anonymous(t, args);
 	}
+	file_note_mapped(file, host_fd);
 	/* A reader's shared map must not become writable by mprotect(). */
 	if (shared && !file_writable(file))
 		args[3] = (args[3] & ~(uint64_t)MAP_TYPE_) | MAP_PRIVATE;
