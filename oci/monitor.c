@@ -119,6 +119,10 @@ static int reap(struct sandbox *sandbox, struct error *error)
 		if (pid <= 0 || waitpid(pid, &status, WNOHANG) != pid)
 			continue;
 		*ours[i].pid = 0;
+		/* A gofer or broker ends well when its sentry is gone. */
+		if (ours[i].pid != &sandbox->sentry && WIFEXITED(status) &&
+			WEXITSTATUS(status) == 0)
+			continue;
 		if (!failed)
 			tell_status(error, ours[i].name, status, pid);
 		failed = -1;
@@ -178,18 +182,20 @@ static int wait_once(struct monitor *monitor, struct sandbox *sandbox,
 	};
 	double left = deadline->at > 0 ? deadline->at - now() : -1;
 	int ms = deadline->at > 0 ? (int)(MAX(left, 0.0) * 1000) + 1 : -1;
+	/* Both are signs of a sentry that is ending: no need to wait long. */
+	bool ending = sandbox->boot < 0 || sandbox->gofer == 0;
 	int ret = 0;
 
-	/* A closed boot socket with a living sentry: no need to wait long. */
-	if (sandbox->boot < 0)
+	if (ending)
 		ms = 1000;
-	if (poll(fds, ARRAY_SIZE(fds), ms) == 0 && sandbox->boot < 0)
-		return error_set(error, "the sentry closed its socket");
+	if (poll(fds, ARRAY_SIZE(fds), ms) == 0 && ending)
+		return error_set(error, "the sentry does not end, though its "
+					"gofer or its socket is gone");
 	if (fds[0].revents)
 		ret = take_message(monitor, sandbox, error);
 	if (ret == 0 && fds[1].revents)
 		ret = take_signal(sandbox, error);
-	if (ret == 0 && fds[2].revents & POLLIN)
+	if (ret == 0 && fds[2].revents == POLLIN)
 		ret = sandbox_start_broker(sandbox, error);
 	else if (ret == 0 && fds[2].revents) {
 		close(sandbox->broker_socket);
