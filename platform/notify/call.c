@@ -168,7 +168,7 @@ bool batch_grants(struct notify_thread *t, const struct seccomp_data *d)
 }
 
 /* What the stub says the calls returned: a guest's word. */
-bool batch_results(struct notify_thread *t)
+bool batch_results(struct notify_thread *t, int64_t first)
 {
 	struct stub_call calls[STUB_CALLS];
 	size_t i;
@@ -176,6 +176,10 @@ bool batch_results(struct notify_thread *t)
 	if (t->call_error != 0 || t->call_count == 0) {
 		for (i = 0; i < t->call_count; i++)
 			t->calls[i].result = t->call_error;
+		return true;
+	}
+	if (t->call_count == 1) {
+		t->calls[0].result = first;
 		return true;
 	}
 	if (!remote_read(t, t->area + AREA_CALLS_OFF, calls,

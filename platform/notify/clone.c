@@ -177,25 +177,20 @@ void clone_begin(struct notify_thread *t)
 	clone_go(t);
 }
 
-void clone_grown(struct notify_thread *t)
+void clone_grown(struct notify_thread *t, int64_t start)
 {
-	uint64_t start;
 	int ret;
 
-	if (!batch_results(t)) {
-		violate(t, "its area is gone");
-		return;
-	}
-	start = (uint64_t)t->own.result;
-	if (t->own.result < 0 && t->own.result >= -4095) {
+	if (start < 0 && start >= -4095) {
 		clone_fail(t, -EAGAIN);
 		return;
 	}
-	if (start < STUB_WINDOW_END || start > USER_END - GROW_SIZE) {
+	if (start < (int64_t)STUB_WINDOW_END ||
+		start > (int64_t)(USER_END - GROW_SIZE)) {
 		violate(t, "a mapping outside of its address space");
 		return;
 	}
-	ret = area_add(t->space->memory, start, GROW_SIZE);
+	ret = area_add(t->space->memory, (uaddr_t)start, GROW_SIZE);
 	if (ret < 0) {
 		clone_fail(t, ret);
 		return;

@@ -42,7 +42,6 @@ struct notify {
 	struct list busy;   /* notify_thread.busy, earliest deadline first */
 	struct list clones; /* notify_thread.cloning: open clone grants */
 	bool timer_armed;
-	bool stopping;
 	uint64_t boot_secret; /* sixth argument of the boot child's execveat */
 	size_t process_count; /* known to the client and not yet reported dead
 			       */
@@ -123,8 +122,10 @@ struct notify_thread {
 	bool want_interrupt; /* EVENT_INTERRUPT is owed */
 	bool kick_sent;      /* a kick is pending or about to be reported */
 	uaddr_t eintr_ip;    /* where we last answered -EINTR, or 0 */
-	uint64_t deadline;   /* ns, when on n->busy */
-	bool gone;           /* off all lists; freed with the client's put */
+	bool answered;       /* the last call, while a kick was pending */
+	long answered_value;
+	uint64_t deadline; /* ns, when on n->busy */
+	bool gone;         /* off all lists; freed with the client's put */
 	bool put;
 
 	/* OP_CALL and our own batches */
@@ -248,7 +249,7 @@ void batch_own(struct notify_thread *t, enum thread_op op, long nr,
 	const uint64_t args[6]);
 /* A notified call at STUB_IP_CALL: true if the batch contains it. */
 bool batch_grants(struct notify_thread *t, const struct seccomp_data *d);
-bool batch_results(struct notify_thread *t);
+bool batch_results(struct notify_thread *t, int64_t first);
 /* True: it is ours. False: the thread's op starts when it is. */
 bool lane_take(struct notify_thread *t);
 void lane_release(struct notify_thread *t);
@@ -256,7 +257,7 @@ void lane_release(struct notify_thread *t);
 /* clone.c */
 int notify_thread_clone(struct thread *t, const struct clone_request *req);
 void clone_begin(struct notify_thread *t); /* the lane is ours, if needed */
-void clone_grown(struct notify_thread *t);
+void clone_grown(struct notify_thread *t, int64_t start);
 bool clone_grants(struct notify_thread *t, const struct seccomp_data *d);
 void clone_cloned(struct notify_thread *t, long result);
 void clone_child(struct notify *n, const struct seccomp_notif *req);

@@ -126,7 +126,6 @@ static void kill_all(struct notify *n)
 	struct notify_space *s;
 	size_t i;
 
-	n->stopping = true;
 	for (i = 0; i < PID_BUCKETS; i++)
 		list_for_each(s, &n->by_pid[i], by_pid) space_sigkill(s);
 }

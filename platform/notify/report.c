@@ -89,16 +89,35 @@ static long broken_off(struct notify_thread *t)
 	return SYS_futex;
 }
 
+/*
+ * Before Linux 6.17 a kick may win over an answer that came right after it:
+ * the host then makes the call again, though we have handled it. No guest
+ * code ran in between, so it can be told, and the answer put in place.
+ */
+static void answer_repair(struct notify_thread *t)
+{
+	bool lost = t->answered && t->regs.rip == t->call_ip - 2 &&
+		    (long)t->regs.rax == t->nr;
+
+	t->answered = false;
+	if (!lost)
+		return;
+	t->regs.rip = t->call_ip;
+	t->regs.rax = (uint64_t)t->answered_value;
+	t->regs_changed = true;
+}
+
 static void signal_kick(struct notify_thread *t)
 {
 	struct event e = {.kind = EVENT_INTERRUPT};
 
 	t->kick_sent = false;
+	answer_repair(t);
+	t->state = STOPPED;
 	if (!t->want_interrupt) {
-		answer(t->n, t->notif, STUB_RESUME);
+		notify_thread_resume(&t->base);
 		return;
 	}
-	t->state = STOPPED;
 	e.nr = broken_off(t);
 	event_send(t->n, &e, t);
 }
@@ -169,7 +188,7 @@ static void report_signal(
 	}
 }
 
-static void report_done(struct notify_thread *t)
+static void report_done(struct notify_thread *t, int64_t first)
 {
 	struct event e = {.kind = EVENT_CALLS};
 
@@ -179,7 +198,7 @@ static void report_done(struct notify_thread *t)
 	}
 	switch (t->op) {
 	case OP_CALL:
-		if (!batch_results(t)) {
+		if (!batch_results(t, first)) {
 			violate(t, "its area is gone");
 			return;
 		}
@@ -188,7 +207,7 @@ static void report_done(struct notify_thread *t)
 		event_send(t->n, &e, t);
 		return;
 	case OP_GROW:
-		clone_grown(t);
+		clone_grown(t, first);
 		return;
 	case OP_DRAIN:
 		exec_drained(t);
@@ -230,7 +249,7 @@ static void reported(struct notify *n, struct notify_thread *t,
 	}
 	t->notif = req->id;
 	if (kind == STUB_DONE)
-		report_done(t);
+		report_done(t, (int64_t)req->data.args[1]);
 	else if (kind == STUB_CLONED)
 		clone_cloned(t, (long)req->data.args[1]);
 	else if (kind == STUB_EXEC_FAILED)

@@ -111,6 +111,8 @@ void notify_thread_return(struct thread *thread, long value)
 		return;
 	t->state = RUNNING;
 	t->eintr_ip = value == -EINTR ? t->call_ip : 0;
+	t->answered = t->kick_sent;
+	t->answered_value = value;
 	answer(t->n, t->notif, value);
 }
 
@@ -174,15 +176,24 @@ void notify_thread_resume(struct thread *thread)
 	answer(t->n, t->notif, STUB_RESUME);
 }
 
+/* If nothing else changed, the answer itself carries the value. */
 void notify_thread_resume_value(struct thread *thread, long value)
 {
+	const int64_t mark = (int64_t)1 << STUB_VALUE_BIT;
+	const int64_t half = mark / 2;
 	struct notify_thread *t = to_thread(thread);
 
 	if (t->state != STOPPED || t->frame == 0)
 		return;
 	t->regs.rax = (uint64_t)value;
-	t->regs_changed = true;
-	notify_thread_resume(thread);
+	if (t->regs_changed || value < -half || value >= half) {
+		t->regs_changed = true;
+		notify_thread_resume(thread);
+		return;
+	}
+	t->state = RUNNING;
+	t->eintr_ip = value == -EINTR ? t->regs.rip : 0;
+	answer(t->n, t->notif, mark | (value & (mark - 1)));
 }
 
 /* A return from a signal that never was: it sets everything at once. */

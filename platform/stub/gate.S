@@ -34,6 +34,7 @@
 #define AREA_FRAME		16	/* struct stub_area: frame */
 #define AREA_CLONE		40	/* flags, area, ctid, tls */
 #define AREA_EXEC		72	/* argv, envp */
+#define FRAME_RAX		152	/* struct stub_frame: rax */
 
 	.section .gate, "ax", @progbits
 	.globl	stub_call, stub_start_gate, stub_handler, stub_restorer
@@ -104,6 +105,8 @@ answered:
 	test	%rax, %rax
 	js	gone
 	jz	resume
+	bt	$STUB_VALUE_BIT, %rax
+	jc	resume_value
 	cmp	$ACTION_ENTER, %eax
 	je	enter
 	cmp	$ACTION_CLONE, %eax
@@ -116,8 +119,16 @@ answered:
 	and	$-16, %rsp
 	call	stub_run
 	mov	%rbp, %rsp
+	mov	%rax, %rsi
 	mov	$REPORT_DONE, %edi
 	jmp	report
+
+/* The bits below the mark, with their sign. */
+resume_value:
+	shl	$(64 - STUB_VALUE_BIT), %rax
+	sar	$(64 - STUB_VALUE_BIT), %rax
+	mov	%rax, FRAME_RAX(%rbx)
+	jmp	resume
 
 enter:
 	mov	AREA_FRAME(%r13), %rbx

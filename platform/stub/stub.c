@@ -36,6 +36,7 @@ struct sigaction_x86 {
 _Static_assert(offsetof(struct stub_area, frame) == 16, "AREA_FRAME");
 _Static_assert(offsetof(struct stub_area, clone) == 40, "AREA_CLONE");
 _Static_assert(offsetof(struct stub_area, exec) == 72, "AREA_EXEC");
+_Static_assert(offsetof(struct stub_frame, rax) == 152, "FRAME_RAX");
 _Static_assert(STUB_SIGNAL == 1 && STUB_DONE == 2 && STUB_CLONED == 3 &&
 		       STUB_CHILD == 4 && STUB_STARTED == 5 &&
 		       STUB_EXEC_FAILED == 6,
@@ -54,7 +55,7 @@ long stub_call(uint64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
 	uint64_t e, uint64_t f);
 void stub_handler(void);
 void stub_restorer(void);
-void stub_run(struct stub_area *area);
+int64_t stub_run(struct stub_area *area);
 uint64_t stub_clone_prepare(struct stub_area *area, uint64_t frame);
 uint64_t stub_start(const uint64_t *sp);
 
@@ -101,7 +102,8 @@ uint64_t stub_start(const uint64_t *sp)
 	return (uint64_t)(sp + 1);
 }
 
-void stub_run(struct stub_area *area)
+/* Returns what the first call returned. */
+int64_t stub_run(struct stub_area *area)
 {
 	uint64_t count = area->count;
 	uint64_t cleanup = area->cleanup;
@@ -124,6 +126,7 @@ void stub_run(struct stub_area *area)
 			(unsigned long)result >= (unsigned long)-ERRNO_MAX)
 			failed = 1;
 	}
+	return area->calls[0].result;
 }
 
 /*

@@ -49,6 +49,11 @@
 #define STUB_NO_TIME  (STUB_GATE + STUB_GATE_SIZE + 0x10)
 
 #define STUB_REPORT_NR 0x5b0c5
+/*
+ * An answer with this bit: STUB_RESUME with the bits below it, sign-extended,
+ * in rax. Every value of a system call fits.
+ */
+#define STUB_VALUE_BIT 62
 
 /* Where descriptors lent to a batch appear; low, so that no table grows. */
 #define STUB_FD_FIRST 60
@@ -62,7 +67,7 @@
 
 enum stub_report {
 	STUB_SIGNAL = 1,  /* signo, frame */
-	STUB_DONE,        /* a batch ended */
+	STUB_DONE,        /* a batch ended: its first result */
 	STUB_CLONED,      /* what clone returned, in the parent */
 	STUB_CHILD,       /* stack pointer, in the child */
 	STUB_STARTED,     /* stack pointer and auxv as the host built them */

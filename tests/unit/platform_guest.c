@@ -519,7 +519,7 @@ static void test_vfork_exec(void)
 
 static void test_stored(void)
 {
-	call(CALL_STORE, 0, 1);
+	call(CALL_STORE, 0, 0);
 }
 
 /* A stopped thread leaves through the stub. */
@@ -538,16 +538,6 @@ static void test_spin(void)
 	spin();
 }
 
-static void test_bench(void)
-{
-	long i;
-
-	call(CALL_STORE, 1, 0);
-	for (i = 0; i < 100000; i++)
-		call(__NR_getppid);
-	call(CALL_STORE, 2, 0);
-}
-
 static void test_other_abi(void)
 {
 	long ret;
@@ -555,6 +545,76 @@ static void test_other_abi(void)
 	__asm__ volatile("int $0x80" : "=a"(ret) : "a"(20) : "memory");
 	CHECK(ret == -ENOSYS);
 	CHECK(call(0x40000000 + 39) == -ENOSYS);
+}
+
+/* How long a call, a trap, a thread, a process and a program take. */
+static void bench(int n, void (*fn)(void))
+{
+	int i;
+
+	call(CALL_STORE, 1, n);
+	for (i = 0; i < n; i++)
+		fn();
+	call(CALL_STORE, 2, n);
+}
+
+static void once_call(void)
+{
+	call(__NR_getppid);
+}
+
+static void once_trap(void)
+{
+	call(__NR_kill, 0, 0);
+}
+
+static void no_body(void)
+{
+}
+
+static void once_thread(void)
+{
+	word = 1;
+	CHECK(spawn(THREAD_FLAGS | CLONE_CHILD_CLEARTID, no_body, 0) > 0);
+	while (word != 0)
+		call(__NR_futex, &word, FUTEX_WAIT, 1, 0, 0, 0);
+}
+
+static void once_fork(void)
+{
+	CHECK(spawn(SIGCHLD, no_body, 0) > 0);
+	call(CALL_WAIT);
+}
+
+static void once_exec(void)
+{
+	CHECK(spawn(CLONE_VM | CLONE_VFORK | SIGCHLD, exec_body, 0) > 0);
+	call(CALL_WAIT);
+}
+
+static void bench_call(void)
+{
+	bench(100000, once_call);
+}
+
+static void bench_trap(void)
+{
+	bench(20000, once_trap);
+}
+
+static void bench_thread(void)
+{
+	bench(3000, once_thread);
+}
+
+static void bench_fork(void)
+{
+	bench(1000, once_fork);
+}
+
+static void bench_exec(void)
+{
+	bench(500, once_exec);
 }
 
 /* From here on: guests that mean harm. */
@@ -693,7 +753,11 @@ static const struct {
 	{"exit_stopped", test_exit_stopped},
 	{"hostile_race", hostile_race},
 	{"spin", test_spin},
-	{"bench", test_bench},
+	{"bench_call", bench_call},
+	{"bench_trap", bench_trap},
+	{"bench_thread", bench_thread},
+	{"bench_fork", bench_fork},
+	{"bench_exec", bench_exec},
 	{"other_abi", test_other_abi},
 	{"hostile_report", hostile_report},
 	{"hostile_started", hostile_started},

@@ -59,6 +59,8 @@ struct sentry {
 	uaddr_t entry;
 	uint64_t guest_size;
 	uint64_t start_ns;
+	unsigned int zombies; /* processes that died and nobody waited for */
+	struct task *waiter;  /* borrowed: parked in CALL_WAIT */
 	bool over;
 };
 
@@ -101,6 +103,8 @@ static struct task *task_new(
 
 static void task_free(struct sentry *s, struct task *t)
 {
+	if (s->waiter == t)
+		s->waiter = NULL;
 	list_del(&t->link);
 	s->ops->thread_put(t->thread);
 	free(t);
@@ -297,6 +301,17 @@ static void exit_other(struct sentry *s, const struct task *but)
 	}
 }
 
+static void waits(struct sentry *s)
+{
+	struct task *t = s->waiter;
+
+	if (t == NULL || s->zombies == 0)
+		return;
+	s->zombies--;
+	s->waiter = NULL;
+	s->ops->thread_return(t->thread, 0);
+}
+
 static void test_call(struct sentry *s, struct task *t, const struct event *e)
 {
 	const uint64_t *a = e->args;
@@ -327,6 +342,10 @@ static void test_call(struct sentry *s, struct task *t, const struct event *e)
 	case CALL_EXIT_OTHER:
 		exit_other(s, t);
 		break;
+	case CALL_WAIT:
+		s->waiter = t;
+		waits(s);
+		return;
 	case CALL_RESET_FP:
 	case CALL_ROUND_FP:
 		t->wish = WISH_NONE;
@@ -454,6 +473,8 @@ static void died(struct sentry *s, const struct event *e)
 	list_for_each_safe(t, next, &s->tasks, link) if (t->space == e->space)
 		task_free(s, t);
 	s->ops->space_put(e->space);
+	s->zombies++;
+	waits(s);
 }
 
 static void called(struct sentry *s, struct task *t)

@@ -307,9 +307,10 @@ static int by_hand(const char *platform, const char *guest)
 	printf("%s: %d, exit %d, status %#x, %u dead, %u killed\n", guest, ret,
 		out.exit_code, (unsigned int)out.first_status, out.dead,
 		out.killed);
-	if (out.stored_at[2] != 0)
-		printf("%.2f us a call\n",
-			(double)(out.stored_at[2] - out.stored_at[1]) / 1e8);
+	if (out.stored[2] != 0)
+		printf("%.2f us each\n",
+			(double)(out.stored_at[2] - out.stored_at[1]) / 1e3 /
+				(double)out.stored[2]);
 	return EXIT_SUCCESS;
 }
 
