@@ -72,6 +72,7 @@ static void clone_fail(struct notify_thread *t, long error)
 	struct event e = {.kind = EVENT_CLONED, .result = error};
 
 	clone_abandon(t);
+	place_free(t, NULL);
 	lane_release(t);
 	t->state = STOPPED;
 	event_send(t->n, &e, t);
@@ -159,6 +160,7 @@ static void clone_go(struct notify_thread *t)
 		return;
 	}
 	deadline_set(t);
+	place_near(t);
 	answer(t->n, t->notif, STUB_CLONE);
 }
 
@@ -223,6 +225,7 @@ static void clone_complete(struct notify_thread *t)
 	struct notify_thread *child = t->child;
 
 	list_del(&t->cloning);
+	place_free(t, child);
 	if (t->child_space != NULL) {
 		t->child_space->unborn = false;
 		t->n->process_count++;

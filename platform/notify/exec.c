@@ -47,6 +47,7 @@ static void exec_go(struct notify_thread *t)
 		violate(t, "its area is gone");
 		return;
 	}
+	place_near(t);
 	answer(t->n, t->notif, STUB_EXEC);
 }
 
@@ -93,6 +94,7 @@ void exec_failed(struct notify_thread *t, long result)
 		return;
 	}
 	t->space->execing = NULL;
+	place_free(t, NULL);
 	t->exec_result = result < 0 ? result : -ENOEXEC;
 	batch_own(t, OP_EXEC_CLOSE, SYS_close, close_args);
 }
@@ -152,6 +154,7 @@ void exec_started(struct notify *n, const struct seccomp_notif *req)
 	}
 	exec_alone(s, t);
 	thread_rename(t, pid);
+	place_free(t, NULL);
 	area_release(s->memory, t->area);
 	memory_put(s->memory);
 	s->memory = fresh;

@@ -8,6 +8,7 @@
 #define PLATFORM_NOTIFY_INTERNAL_H
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -151,6 +152,9 @@ struct notify_thread {
 		*child_space;         /* owned until EVENT_CLONED, or NULL */
 	struct notify_thread *parent; /* borrowed, of a child not yet told of */
 
+	bool placed;    /* near the leader, for a clone or an exec */
+	cpu_set_t cpus; /* where it may run otherwise */
+
 	/* OP_EXEC */
 	uaddr_t argv, envp;
 	long exec_result;
@@ -263,6 +267,10 @@ void clone_cloned(struct notify_thread *t, long result);
 void clone_child(struct notify *n, const struct seccomp_notif *req);
 /* The parent died half way: what it owned goes too. */
 void clone_abandon(struct notify_thread *t);
+
+/* place.c */
+void place_near(struct notify_thread *t);
+void place_free(struct notify_thread *t, struct notify_thread *child);
 
 /* exec.c */
 int notify_thread_exec(struct thread *t, uaddr_t argv, uaddr_t envp);
