@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/checked.h"
 #include "sentry/fs/anon/pipe.h"
@@ -103,6 +104,35 @@ static ssize_t copy_bytes(struct file *in, off_t *in_off, struct file *out,
 	return (ssize_t)done;
 }
 
+/* ---- Positions --------------------------------------------------------- */
+
+/* A passed-in host file shares its position with others: it is asked. */
+static off_t own_position(struct file *file)
+{
+	off_t pos = file->ops->no_seek ? 0 : file_seek(file, 0, SEEK_CUR);
+
+	return pos < 0 ? 0 : pos;
+}
+
+static int offset_in(
+	struct task *t, uaddr_t addr, struct file *file, off_t *off)
+{
+	if (addr)
+		return get_user(t->mm, off, addr);
+	*off = own_position(file);
+	return 0;
+}
+
+/* Stores a moved position back: in the guest's variable or the file. */
+static int offset_out(
+	struct task *t, uaddr_t addr, struct file *file, off_t off)
+{
+	if (addr)
+		return put_user(t->mm, addr, &off);
+	file_seek(file, off, SEEK_SET);
+	return 0;
+}
+
 /* ---- sendfile ---------------------------------------------------------- */
 
 static int sendfile_check(const struct file_pair *pair, bool positioned)
@@ -160,13 +190,9 @@ long sys_sendfile(
 	if (pos < 0)
 		goto out;
 	if (!off_addr)
-		pos = pair.in->pos;
+		pos = own_position(pair.in);
 	ret = do_sendfile(t, &pair, &pos, size);
-	if (ret < 0)
-		goto out;
-	if (!off_addr)
-		pair.in->pos = pos;
-	else if (put_user(t->mm, off_addr, &pos) < 0)
+	if (ret >= 0 && offset_out(t, off_addr, pair.in, pos) < 0)
 		ret = -EFAULT;
 out:
 	pair_put(&pair);
@@ -221,22 +247,6 @@ static long copy_range(struct task *t, struct file_pair *pair, off_t *in_off,
 		pair->in, in_off, pair->out, out_off, MIN(size, COPY_MAX));
 }
 
-static int offset_in(struct task *t, uaddr_t addr, off_t own, off_t *off)
-{
-	*off = own;
-	return addr ? get_user(t->mm, off, addr) : 0;
-}
-
-/* Stores a moved position back: in the guest's variable or the file. */
-static int offset_out(
-	struct task *t, uaddr_t addr, struct file *file, off_t off)
-{
-	if (addr)
-		return put_user(t->mm, addr, &off);
-	file->pos = off;
-	return 0;
-}
-
 long sys_copy_file_range(struct task *t, int in_fd, uaddr_t in_addr, int out_fd,
 	uaddr_t out_addr, size_t size, unsigned int flags)
 {
@@ -246,10 +256,10 @@ long sys_copy_file_range(struct task *t, int in_fd, uaddr_t in_addr, int out_fd,
 
 	if (ret < 0)
 		return ret;
-	ret = offset_in(t, in_addr, pair.in->pos, &in_off);
+	ret = offset_in(t, in_addr, pair.in, &in_off);
 	if (ret < 0)
 		goto out;
-	ret = offset_in(t, out_addr, pair.out->pos, &out_off);
+	ret = offset_in(t, out_addr, pair.out, &out_off);
 	if (ret < 0)
 		goto out;
 	ret = -EINVAL;
@@ -363,7 +373,7 @@ static long do_splice(struct task *t, struct file_pair *pair, uaddr_t in_addr,
 
 	if ((from_pipe && in_addr) || (file_is_pipe(pair->out) && out_addr))
 		return -ESPIPE;
-	ret = offset_in(t, addr, 0, &off);
+	ret = addr ? get_user(t->mm, &off, addr) : 0;
 	if (ret < 0)
 		return ret;
 	ret = splice_check(pair, in_addr != 0, out_addr != 0);
