@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "sentry/fs/anon/pipe.h"
@@ -98,6 +99,26 @@ static long finish_open(struct task *t, struct file *file, uint64_t flags)
 	return fd_install(t, file, flags & O_CLOEXEC);
 }
 
+/* As named_start(), but what confines a walk starts at dirfd always. */
+static int open_start(struct task *t, int dirfd, uaddr_t name, uint64_t resolve,
+	struct named *out)
+{
+	int ret = named_start(t, dirfd, name, 0, out);
+
+	if (ret < 0)
+		return ret;
+	out->walk.resolve = (unsigned int)resolve;
+	if (*out->name != '/' ||
+		!(resolve & (RESOLVE_IN_ROOT | RESOLVE_BENEATH)))
+		return 0;
+	walk_finish(&out->walk);
+	ret = walk_start(t, dirfd, ".", &out->walk);
+	if (ret < 0)
+		free(out->name);
+	out->walk.resolve = (unsigned int)resolve;
+	return ret;
+}
+
 static long do_open(struct task *t, int dirfd, uaddr_t name_addr,
 	const struct open_how *how)
 {
@@ -111,10 +132,9 @@ static long do_open(struct task *t, int dirfd, uaddr_t name_addr,
 	ret = check_how(how);
 	if (ret < 0)
 		return ret;
-	ret = named_start(t, dirfd, name_addr, 0, &named);
+	ret = open_start(t, dirfd, name_addr, how->resolve, &named);
 	if (ret < 0)
 		return ret;
-	named.walk.resolve = (unsigned int)how->resolve;
 	ret = fd_reserve(t, 0);
 	if (ret < 0)
 		goto finish;

@@ -348,6 +348,20 @@ static long statfs_mount_flags(const struct mount *mount)
 	return out;
 }
 
+#define ANON_MAGIC 0x09041934
+#define PIPE_MAGIC 0x50495045
+#define SOCK_MAGIC 0x534f434b
+
+/* Linux has a filesystem for each kind of what has no name; we have one. */
+static uint64_t type_of_nameless(const struct inode *inode)
+{
+	if (S_ISFIFO(inode->attr.mode))
+		return PIPE_MAGIC;
+	if (S_ISSOCK(inode->attr.mode))
+		return SOCK_MAGIC;
+	return ANON_MAGIC;
+}
+
 static long statfs_place(struct task *t, struct path path, uaddr_t out)
 {
 	struct fs *fs = path.dentry->inode->fs;
@@ -360,6 +374,8 @@ static long statfs_place(struct task *t, struct path path, uaddr_t out)
 	ret = fs->ops->statfs(fs, &in);
 	if (ret < 0)
 		return ret;
+	if (in.type == ANON_MAGIC)
+		in.type = type_of_nameless(path.dentry->inode);
 	memset(&st, 0, sizeof(st));
 	st.f_type = (__fsword_t)in.type;
 	st.f_bsize = (__fsword_t)in.bsize;

@@ -552,14 +552,19 @@ extern size_t file_limit;
 struct file *file_get(struct file *file);
 void file_put(struct file *file);
 
+/* Access mode 3 opens for neither, as O_PATH (010000000) does. */
 static inline bool file_readable(const struct file *file)
 {
-	return (file->flags & 3) != 1 && !(file->flags & 010000000);
+	unsigned int mode = file->flags & (3 | 010000000);
+
+	return mode == 0 || mode == 2;
 }
 
 static inline bool file_writable(const struct file *file)
 {
-	return (file->flags & 3) != 0 && !(file->flags & 010000000);
+	unsigned int mode = file->flags & (3 | 010000000);
+
+	return mode == 1 || mode == 2;
 }
 
 /*

@@ -90,8 +90,9 @@ static void measure(struct tmpfs_inode *ti)
 static void set_size(struct tmpfs_inode *ti, uint64_t size)
 {
 	ti->inode.attr.size = size;
+	/* As Linux counts, not the larger piece that the heap gave. */
 	if (ti->data.host_fd < 0)
-		ti->inode.attr.blocks = ti->data.charged / 512;
+		ti->inode.attr.blocks = page_up(size) / 512;
 }
 
 /* ---- Heap -------------------------------------------------------------- */
