@@ -160,6 +160,8 @@ static void call_done(struct tracee *t, long result)
 	struct host_call *c = &t->calls[t->call_next];
 
 	c->result = result;
+	if (c->nr == SYS_rseq)
+		rseq_called(t, result);
 	t->call_next = failed(result) && c->must_succeed ? t->call_count
 							 : t->call_next + 1;
 	next_call(t);

@@ -65,7 +65,7 @@ void task_continue_soon(struct task *t);
 struct call_trace {
 	void (*begin)(struct task *t);
 	void (*end)(struct task *t, long result);
-	void (*never)(struct task *t); /* the task dies in its call */
+	void (*never)(struct task *t); /* its end will not be seen */
 	void (*signal)(struct task *t, int signo,
 		const struct guest_siginfo *info); /* is delivered */
 	void (*death)(struct task *t, int status); /* of the process */
@@ -81,6 +81,8 @@ long task_host_call(struct task *t, long nr, const uint64_t args[6],
 	long (*done)(struct task *t, long result));
 long task_host_map(struct task *t, const uint64_t args[6], int host_fd,
 	long (*done)(struct task *t, long result));
+/* The host executes the call as it stands; what it says is not seen. */
+long task_let_pass(struct task *t);
 /* Starts a step whose end is an event: fork, exec, a host call. */
 long task_operation(struct task *t, void *operation,
 	void (*on_event)(struct task *t, const struct event *event),

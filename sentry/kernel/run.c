@@ -358,13 +358,20 @@ struct host_operation {
 	long (*done)(struct task *t, long result);
 };
 
-static void host_call_done(struct task *t, const struct event *event)
+static void host_call_step(struct task *t, const struct event *event)
 {
 	struct host_operation *op = t->operation;
 	long result = op->call.result;
 
-	if (event->kind != EVENT_CALLS)
+	if (event->kind == EVENT_INTERRUPT) {
+		t->call.stopped = true;
+		result = platform_ops->thread_call(
+			t->thread, &op->call, 1, NULL, 0);
+		if (result == 0)
+			return;
+	} else if (event->kind != EVENT_CALLS) {
 		return;
+	}
 	if (op->done)
 		result = op->done(t, result);
 	task_operation_done(t);
@@ -377,20 +384,34 @@ static long host_call(struct task *t, const struct host_call *call, int host_fd,
 	struct host_operation *op;
 	int ret;
 
-	if (!t->call.stopped)
-		return -ENOSYS; /* the platform's classes say it is */
 	op = malloc(sizeof(*op));
 	if (!op)
 		return -ENOMEM;
 	op->call = *call;
 	op->done = done;
+	if (!t->call.stopped) {
+		/* A native call, here because everything is traced. */
+		platform_ops->thread_return_stopped(t->thread, 0);
+		return task_operation(t, op, host_call_step, free);
+	}
 	ret = platform_ops->thread_call(
 		t->thread, &op->call, 1, &host_fd, host_fd >= 0);
 	if (ret < 0) {
 		free(op);
 		return ret;
 	}
-	return task_operation(t, op, host_call_done, free);
+	return task_operation(t, op, host_call_step, free);
+}
+
+long task_let_pass(struct task *t)
+{
+	if (call_trace)
+		call_trace->never(t);
+	call_clear(&t->call);
+	t->in_guest = true;
+	platform_ops->thread_continue(t->thread);
+	signal_recalculate(t);
+	return -ENORETURN;
 }
 
 long task_host_call(struct task *t, long nr, const uint64_t args[6],

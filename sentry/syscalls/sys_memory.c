@@ -250,6 +250,26 @@ long sys_sched_yield(struct task *t)
 	return task_host_call(t, SYS_sched_yield, (uint64_t[6]){0}, NULL);
 }
 
+long sys_rseq(struct task *t, uaddr_t area, unsigned int size,
+	unsigned int flags, unsigned int signature)
+{
+	const uint64_t args[6] = {area, size, flags, signature};
+
+	return task_host_call(t, SYS_rseq, args, NULL);
+}
+
+/*
+ * The plain operations are native, and may wait for as long as they like. The
+ * others come with the thread stopped.
+ *
+ * Linux: no priority inheritance, FUTEX_FD or FUTEX_CMP_REQUEUE_PI.
+ */
+long sys_futex(struct task *t, uaddr_t word, int op, unsigned int value,
+	uaddr_t timeout, uaddr_t word2, unsigned int value3)
+{
+	return t->call.stopped ? -ENOSYS : task_let_pass(t);
+}
+
 /*
  * ARCH_SET_FS and the like are native; the rest is what Linux answers where
  * the feature (shadow stacks, LAM, CPUID faulting) is not there.
@@ -261,10 +281,8 @@ long sys_arch_prctl(struct task *t, int op, unsigned long arg)
 	case 0x1002: /* ARCH_SET_FS */
 	case 0x1003: /* ARCH_GET_FS */
 	case 0x1004: /* ARCH_GET_GS */
-		if (t->call.stopped)
-			return task_host_call(t, SYS_arch_prctl,
-				(uint64_t[6]){(uint64_t)op, arg}, NULL);
-		return -EINVAL;
+		return task_host_call(t, SYS_arch_prctl,
+			(uint64_t[6]){(uint64_t)op, arg}, NULL);
 	case 0x1011: /* ARCH_GET_CPUID: instructions are not trapped */
 		return 1;
 	default:
