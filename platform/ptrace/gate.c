@@ -45,6 +45,7 @@ static const unsigned short may_call[] = {
 	SYS_clone,
 	SYS_exit,
 	SYS_gettimeofday,
+	SYS_getrusage,
 	SYS_setrlimit,
 	SYS_mlock,
 	SYS_munlock,

@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <linux/securebits.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -43,6 +42,7 @@ struct exec_operation {
 	struct elf_image interp;
 	bool has_interp;
 	bool started; /* the old image is gone */
+	bool secure;  /* AT_SECURE */
 
 	/* A script: what stands before the old argv[1]. Owned strings. */
 	char *words[2 * SCRIPT_DEPTH + 2];
@@ -220,32 +220,6 @@ static int exec_prepare(struct task *t, struct file *file, const char *name,
 
 /* ---- The new task state ------------------------------------------------ */
 
-/* capabilities(7), "Transformation of capabilities during execve()"; no file
- * has capabilities here. */
-static int exec_cred(struct task *t)
-{
-	struct cred *cred = cred_copy(t->cred);
-
-	if (!cred)
-		return -ENOMEM;
-	cred->securebits &= ~(unsigned int)SECBIT_KEEP_CAPS;
-	if ((cred->euid == 0 || cred->uid == 0) &&
-		!(cred->securebits & SECBIT_NOROOT)) {
-		cred->cap_ambient = 0;
-		cred->cap_permitted = cred->cap_inheritable |
-				      cred->cap_bounding;
-		cred->cap_effective = cred->euid == 0 ? cred->cap_permitted : 0;
-	} else {
-		cred->cap_permitted = cred->cap_ambient;
-		cred->cap_effective = cred->cap_ambient;
-	}
-	cred->suid = cred->fsuid = cred->euid;
-	cred->sgid = cred->fsgid = cred->egid;
-	cred_put(t->cred);
-	t->cred = cred;
-	return 0;
-}
-
 static int unshare_for_exec(struct task *t)
 {
 	struct thread_group *tg = t->tg;
@@ -299,7 +273,7 @@ static int exec_commit(struct task *t, struct exec_operation *op)
 	if (ret == 0)
 		ret = new_mm(t);
 	if (ret == 0)
-		ret = exec_cred(t);
+		ret = exec_cred(t, op->program.file, &op->secure);
 	if (ret < 0)
 		return ret;
 	fdtable_close_on_exec(t);
@@ -468,6 +442,7 @@ static int enter_program(struct task *t, struct exec_operation *op)
 		.euid = t->cred->euid,
 		.gid = t->cred->gid,
 		.egid = t->cred->egid,
+		.secure = op->secure,
 	};
 	uaddr_t sp;
 	int ret;

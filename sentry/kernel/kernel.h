@@ -172,6 +172,14 @@ struct wait_result {
 int wait_child(struct task *t, const struct wait_spec *spec,
 	struct wait_result *result);
 
+/* ---- exec_cred.c ------------------------------------------------------- */
+
+/*
+ * What program makes of t's credentials, in its new mm; secure is AT_SECURE.
+ * -ENOMEM, or what reading the attributes gives.
+ */
+int exec_cred(struct task *t, struct file *program, bool *secure);
+
 /* ---- clone.c, exec.c --------------------------------------------------- */
 
 struct clone_args_kernel {

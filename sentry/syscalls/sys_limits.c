@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/times.h>
 #include <time.h>
 
@@ -142,29 +143,28 @@ long sys_setrlimit(struct task *t, unsigned int resource, uaddr_t addr)
 
 /* ---- Usage --------------------------------------------------------------- */
 
+/*
+ * The host counts a process and a thread as Linux does, so that these two are
+ * asked where they run; what waited-for children used is ours. The address is
+ * the guest's own, and kept off the stub.
+ */
 long sys_getrusage(struct task *t, int who, uaddr_t addr)
 {
-	struct task_usage usage = {0};
-	struct cpu_times times;
 	struct rusage out;
 
 	switch (who) {
 	case RUSAGE_SELF:
-		usage = group_usage(t->tg);
-		break;
-	case RUSAGE_CHILDREN:
-		usage = t->tg->children_usage;
-		break;
 	case RUSAGE_THREAD:
-		times = task_cpu_times(t);
-		usage.utime_us = times.user_us;
-		usage.stime_us = times.system_us;
-		break;
+		if (addr < STUB_WINDOW_END)
+			return -EFAULT;
+		return task_host_call(t, SYS_getrusage,
+			(uint64_t[6]){(uint64_t)who, addr}, NULL);
+	case RUSAGE_CHILDREN:
+		usage_to_rusage(&out, &t->tg->children_usage);
+		return put_user(t->mm, addr, &out);
 	default:
 		return -EINVAL;
 	}
-	usage_to_rusage(&out, &usage);
-	return put_user(t->mm, addr, &out);
 }
 
 long sys_times(struct task *t, uaddr_t addr)
