@@ -23,7 +23,10 @@ bool gofer_is_fresh(const struct gofer_fs *fs, int64_t when)
 	       clock_now(CLOCK_MONOTONIC_COARSE) - when < BELIEVED;
 }
 
-/* A donated descriptor tells the truth without a message. */
+/*
+ * A donated descriptor tells the truth without a message, but for the owner:
+ * in a user namespace the host shows us those of others as nobody's.
+ */
 static int getattr_by_fd(struct gofer_inode *gi, int host_fd)
 {
 	struct attr *attr = &gi->inode.attr;
@@ -32,8 +35,6 @@ static int getattr_by_fd(struct gofer_inode *gi, int host_fd)
 	if (host_fstat(host_fd, &st) < 0)
 		return -EIO;
 	attr->mode = (attr->mode & S_IFMT) | (st.st_mode & 07777);
-	attr->uid = st.st_uid;
-	attr->gid = st.st_gid;
 	attr->nlink = (uint32_t)st.st_nlink;
 	attr->size = (uint64_t)st.st_size;
 	attr->blocks = (uint64_t)st.st_blocks;
@@ -41,7 +42,6 @@ static int getattr_by_fd(struct gofer_inode *gi, int host_fd)
 	attr->mtime = st.st_mtim;
 	attr->ctime = st.st_ctim;
 	gi->attr_old = false;
-	gi->attr_time = clock_now(CLOCK_MONOTONIC_COARSE);
 	return 0;
 }
 
@@ -51,14 +51,15 @@ int gofer_inode_getattr(struct inode *inode)
 	struct gofer_where where;
 	struct gofer_attr attr;
 	int fd = gofer_fd_any(gi);
+	bool fresh;
 	int ret;
 
 	if (gi->blank)
 		return 0;
-	if (!gi->attr_old && !gi->opens &&
-		gofer_is_fresh(gofer_fs_of(gi), gi->attr_time))
+	fresh = gofer_is_fresh(gofer_fs_of(gi), gi->attr_time);
+	if (fresh && !gi->attr_old && !gi->opens)
 		return 0;
-	if (fd >= 0)
+	if (fd >= 0 && (fresh || gi->gone || gofer_inode_where(gi, &where) < 0))
 		return getattr_by_fd(gi, fd);
 	/* Removed, and nobody has it open: the last that was known. */
 	if (gofer_inode_where(gi, &where) < 0)
@@ -72,7 +73,9 @@ int gofer_inode_getattr(struct inode *inode)
 		ret = -ESTALE;
 	if (!ret)
 		gofer_inode_update(gi, &attr);
-	return gofer_inode_error(gi, ret);
+	gofer_inode_error(gi, ret);
+	/* Somebody outside removed what is open here. */
+	return ret == -ESTALE && fd >= 0 ? getattr_by_fd(gi, fd) : ret;
 }
 
 /* ---- Setting ----------------------------------------------------------- */
