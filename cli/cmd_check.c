@@ -195,13 +195,19 @@ static void print_json(const struct findings *found)
 	json_decref(root);
 }
 
+static void print_brief(const struct findings *found)
+{
+	printf("walls in force: ");
+	walls_print(&found->result->walls, stdout);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	bool *json = state->input;
+	int *form = state->input;
 
-	if (key != 'j')
+	if (key != 'j' && key != 'b')
 		return ARGP_ERR_UNKNOWN;
-	*json = true;
+	*form = key;
 	return 0;
 }
 
@@ -209,6 +215,7 @@ int cmd_check(int argc, char **argv)
 {
 	static const struct argp_option table[] = {
 		{"json", 'j', 0, 0, "print JSON", 0},
+		{"brief", 'b', 0, 0, "print the walls in one line", 0},
 		{0},
 	};
 	static const struct argp argp = {
@@ -221,11 +228,11 @@ int cmd_check(int argc, char **argv)
 	static char name[] = "sandbox check";
 	struct findings found = {0};
 	struct error error = {0};
-	bool json = false;
+	int form = 0;
 
 	argv[0] = name;
 	argp_err_exit_status = EXIT_OURS;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &json) != 0)
+	if (argp_parse(&argp, argc, argv, 0, NULL, &form) != 0)
 		return EXIT_OURS;
 	if (probe(&found, &error) < 0) {
 		if (error.text[0])
@@ -235,8 +242,10 @@ int cmd_check(int argc, char **argv)
 	}
 	look_around(&found);
 	found.safe = is_safe(found.result);
-	if (json)
+	if (form == 'j')
 		print_json(&found);
+	else if (form == 'b')
+		print_brief(&found);
 	else
 		print_text(&found);
 	boot_result_destroy(found.result);

@@ -503,6 +503,24 @@ static void kill_children(void)
 }
 
 /*
+ * Waits for those that were killed. In any order: a PID namespace's first
+ * process is not done before we have reaped a broker that died in there.
+ */
+static void reap_known(pid_t *pids, size_t count)
+{
+	size_t left = 0;
+	pid_t pid = 0;
+
+	for (size_t i = 0; i < count; i++)
+		left += pids[i] > 0;
+	while (left > 0 && pid >= 0) {
+		pid = waitpid(-1, NULL, 0);
+		for (size_t i = 0; i < count && pid > 0; i++)
+			left -= pids[i] == pid;
+	}
+}
+
+/*
  * Every child we have by now is of this sandbox. Without a PID namespace, a
  * killed sentry's stubs arrive one generation after the other.
  */
@@ -515,9 +533,7 @@ void sandbox_end(struct sandbox *sandbox)
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
 		if (pids[i] > 0)
 			kill(pids[i], SIGKILL);
-	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
-		if (pids[i] > 0)
-			waitpid(pids[i], NULL, 0);
+	reap_known(pids, ARRAY_SIZE(pids));
 	for (int tries = 0; tries < END_TRIES; tries++) {
 		pid_t reaped;
 

@@ -36,6 +36,7 @@
 #include "sentry/kernel/fsctx.h"
 #include "sentry/kernel/kernel.h"
 #include "sentry/mounts.h"
+#include "sentry/probe.h"
 #include "sentry/time/timer.h"
 #include "sentry/trace.h"
 #include "sentry/vfs/vfs.h"
@@ -372,6 +373,14 @@ static void receive(void)
 	result.walls = config->walls;
 }
 
+/* For `sandbox check`: every wall and every platform, but no program. */
+static void probe(void)
+{
+	probe_platforms(&result);
+	sentry_lock_down(&result.walls, "");
+	finish();
+}
+
 int main(void)
 {
 	struct mount_ns *ns;
@@ -389,13 +398,13 @@ int main(void)
 	lockdown_enter(
 		&result.walls, config->host_id, config->fds[BOOT_FD_STUB]);
 	register_types();
+	if (config->flags & BOOT_PROBE)
+		probe();
 	open_platform();
 	trace_start(config->fds[BOOT_FD_STRACE], config->flags & BOOT_COUNT);
 	ns = mounts_make(config, fail);
 	init_task = create_init(ns);
 	enter_cwd(init_task);
-	if (config->flags & BOOT_PROBE)
-		finish();
 	boot_program(init_task);
 	if (evloop_start(kernel_idle) < 0)
 		fail(125, "cannot start the event thread");
