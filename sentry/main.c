@@ -98,6 +98,27 @@ static void init_exited(int status)
 
 /* ---- The launcher ------------------------------------------------------ */
 
+/* As the terminal itself would: to the whole group in the foreground. */
+static void terminal_signal(int signo)
+{
+	struct guest_siginfo info = {.signo = signo, .code = SI_KERNEL};
+	int pgid = init_task->tg->group->session->foreground_pgid;
+	struct process_group *group;
+
+	group = process_group_find(pgid ? pgid : init_task->tg->group->pgid);
+	if (!group)
+		return;
+	signal_send_pgrp(group, signo, &info);
+	process_group_put(group);
+}
+
+static bool from_terminal(int signo)
+{
+	return hostfd_has_terminal() &&
+	       (signo == SIGINT || signo == SIGQUIT || signo == SIGTSTP ||
+		       signo == SIGWINCH);
+}
+
 static void launcher_ready(struct ev_source *source, uint32_t events)
 {
 	struct guest_siginfo info = {.code = SI_USER};
@@ -107,11 +128,9 @@ static void launcher_ready(struct ev_source *source, uint32_t events)
 		return;
 	if (signo <= 0)
 		_exit(0); /* the launcher is gone: so is the sandbox */
-	/*
-	 * A terminal's signal goes to the foreground group; without a
-	 * terminal of our own that is what the launcher's shell started.
-	 */
-	if (init_task)
+	if (init_task && from_terminal(signo))
+		terminal_signal(signo);
+	else if (init_task)
 		signal_send_group(init_task->tg, signo, &info);
 }
 

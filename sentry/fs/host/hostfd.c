@@ -43,6 +43,8 @@
 /* Used within one operation only; the kernel lock guards it. */
 static char bounce[65536];
 
+static unsigned int terminals; /* among all that are open */
+
 /* ---- Readiness --------------------------------------------------------- */
 
 static uint32_t host_poll(const struct hostfd *h)
@@ -316,6 +318,8 @@ static void hostfd_put(struct hostfd *h)
 		return;
 	if (h->watched)
 		evloop_remove(&h->source);
+	if (h->tty)
+		terminals--;
 	waitq_finish(&h->waitq);
 	close(h->source.host_fd);
 	free(h);
@@ -497,6 +501,8 @@ int hostfd_file_new(int host_fd, unsigned int flags, struct file **out)
 	}
 	h->mode = st.st_mode;
 	h->tty = S_ISCHR(st.st_mode) && isatty(host_fd);
+	if (h->tty)
+		terminals++;
 	h->readable = (flags & O_ACCMODE) != O_WRONLY;
 	h->writable = (flags & O_ACCMODE) != O_RDONLY;
 	ret = evloop_add(&h->source, EPOLLONESHOT);
@@ -509,6 +515,11 @@ int hostfd_file_new(int host_fd, unsigned int flags, struct file **out)
 fail:
 	hostfd_put(h);
 	return ret;
+}
+
+bool hostfd_has_terminal(void)
+{
+	return terminals != 0;
 }
 
 int hostfd_private(int host_fd)

@@ -4,6 +4,8 @@
 #ifndef SENTRY_FS_HOST_HOSTFD_H
 #define SENTRY_FS_HOST_HOSTFD_H
 
+#include <stdbool.h>
+
 struct file;
 
 /*
@@ -14,6 +16,8 @@ struct file;
  */
 int hostfd_file_new(int host_fd, unsigned int flags, struct file **out);
 
+/* Is one of them a terminal? */
+bool hostfd_has_terminal(void);
 /*
  * Before lock-down: a descriptor for the same pipe or terminal with an open
  * file description, and so an O_NONBLOCK, of its own. Closes host_fd and
