@@ -39,11 +39,12 @@ static void tell_host(const struct thread_group *tg, unsigned int resource)
 	__rlimit_resource_t r = (__rlimit_resource_t)resource;
 
 	if (resource != RLIMIT_AS && resource != RLIMIT_DATA &&
-		resource != RLIMIT_STACK)
+		resource != RLIMIT_STACK && resource != RLIMIT_MEMLOCK)
 		return;
 	if (!tg->space || prlimit(tg->space->host_pid, r, NULL, &host) < 0)
 		return;
-	if (resource != RLIMIT_STACK && cur < RLIM_INFINITY - STUB_ROOM)
+	if ((resource == RLIMIT_AS || resource == RLIMIT_DATA) &&
+		cur < RLIM_INFINITY - STUB_ROOM)
 		cur += STUB_ROOM;
 	host.rlim_cur = MIN(cur, host.rlim_max);
 	prlimit(tg->space->host_pid, r, &host, NULL);
