@@ -191,11 +191,3 @@ CASE(timers_and_aio_numbers_exist)
 	EXPECT_ERRNO(syscall(SYS_io_destroy, 12345), EINVAL);
 	EXPECT_ERRNO(syscall(SYS_io_setup, 0, conf_guarded(8)), EINVAL);
 }
-
-CASE(userfaultfd_and_bpf_without_rights_say_so)
-{
-	RECORD("bpf", syscall(SYS_bpf, 99, NULL, 0) == -1);
-	EXPECT_ERRNO(
-		syscall(SYS_perf_event_open, conf_unmapped(), 0, -1, -1, 0),
-		EFAULT);
-}
