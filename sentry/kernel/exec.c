@@ -31,7 +31,7 @@
 #include "sentry/mm/mapped.h"
 #include "sentry/mm/uaccess.h"
 
-#define SCRIPT_DEPTH 4 /* further interpreters: -ELOOP */
+#define SCRIPT_DEPTH 5 /* interpreters of interpreters: -ELOOP */
 #define ARGV_LIMIT   (1u << 20)
 #define BRK_RANDOM   0x02000000u
 #define PAGE         4096u

@@ -65,7 +65,7 @@ static long check_file(
 	if (!file_readable(file))
 		return -EACCES;
 	if ((flags & MAP_TYPE_) != MAP_PRIVATE && prot & PROT_WRITE &&
-		(!file_writable(file) || file->flags & O_APPEND))
+		!file_writable(file))
 		return -EACCES;
 	if (prot & PROT_EXEC && file->path.mount &&
 		file->path.mount->flags & MNT_NOEXEC)
