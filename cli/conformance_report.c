@@ -201,9 +201,9 @@ static void print_outcome(
 		print_bad(out, line, size, where);
 		line += size + (line[size] == '\n');
 	}
-	if (on->why)
+	if (on->why || on->verdict == TIMED_OUT)
 		fprintf(out, "    %s: %s\n", verdict_word(on->verdict),
-			on->why);
+			text_of(on->why));
 }
 
 static void print_values(FILE *out, const char *where, const char *values)

@@ -91,6 +91,8 @@ int exec_check(struct path path, const struct cred *cred)
 {
 	struct inode *inode = path.dentry->inode;
 
+	if (S_ISLNK(inode->attr.mode))
+		return -ELOOP;
 	if (!S_ISREG(inode->attr.mode))
 		return -EACCES;
 	if (path.mount && path.mount->flags & MNT_NOEXEC)

@@ -144,6 +144,8 @@ static void give_away_children(struct thread_group *tg)
 			continue;
 		}
 		list_add_tail(&child->parent->children, &child->sibling);
+		if (child->group && child->group != tg->group)
+			group_check(child->group);
 		if (child->zombie) {
 			waitq_wake(&child->parent->child_waitq, 0);
 			signal_send_group(child->parent, SIGCHLD, NULL);
@@ -205,7 +207,8 @@ static void group_becomes_zombie(struct thread_group *tg)
 	sigqueue_clear(&tg->pending);
 	vfork_done(tg);
 	give_away_children(tg);
-	group_check_orphans(tg);
+	if (tg->group)
+		group_check(tg->group);
 	tell_parent(tg);
 }
 

@@ -45,8 +45,11 @@ int group_setpgid(
 	struct thread_group *caller, struct thread_group *tg, int pgid);
 void group_leave(struct thread_group *tg);
 void group_inherit(struct thread_group *tg, struct process_group *group);
-/* After tg exited or moved: SIGHUP, SIGCONT to newly orphaned stopped ones. */
-void group_check_orphans(struct thread_group *tg);
+/*
+ * A process of the group, or the parent of one, exited: if that orphaned it
+ * and somebody in it is stopped, SIGHUP and SIGCONT.
+ */
+void group_check(struct process_group *group);
 bool group_is_orphaned(const struct process_group *group);
 
 /* ---- run.c ------------------------------------------------------------- */

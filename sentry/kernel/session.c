@@ -147,21 +147,10 @@ static bool has_stopped(const struct process_group *group)
 	return false;
 }
 
-static void check_group(struct process_group *group)
+void group_check(struct process_group *group)
 {
 	if (!has_stopped(group) || !group_is_orphaned(group))
 		return;
 	signal_send_pgrp(group, SIGHUP, NULL);
 	signal_send_pgrp(group, SIGCONT, NULL);
-}
-
-void group_check_orphans(struct thread_group *tg)
-{
-	struct thread_group *child;
-
-	if (tg->group)
-		check_group(tg->group);
-	list_for_each(child, &tg->children,
-		sibling) if (child->group && child->group != tg->group)
-		check_group(child->group);
 }

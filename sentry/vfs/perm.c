@@ -94,7 +94,8 @@ int may_delete(struct inode *dir, const struct dentry *victim,
 
 int may_create(const struct dentry *dir, const struct cred *cred)
 {
-	if (dir->unlinked)
+	/* Where names only come by themselves (proc), it is not there. */
+	if (dir->unlinked || !dir->inode->ops->create)
 		return -ENOENT;
 	return inode_permission(dir->inode, cred, MAY_WRITE | MAY_EXEC);
 }

@@ -144,6 +144,24 @@ static const struct pseudo_entry fd_entry = {
 	.follow = follow_fd,
 };
 
+void proc_fd_getattr(struct pseudo_inode *pi)
+{
+	struct file *file;
+	int error;
+
+	if (pi->entry != &fd_entry)
+		return;
+	file = file_of(pi, pi->key[1], &error);
+	if (!file)
+		return;
+	pi->inode.attr.mode = S_IFLNK;
+	if (file_readable(file))
+		pi->inode.attr.mode |= 0500;
+	if (file_writable(file))
+		pi->inode.attr.mode |= 0300;
+	file_put(file);
+}
+
 static const struct pseudo_entry fdinfo_entry = {
 	.mode = S_IFREG | 0444,
 	.show = show_fdinfo,

@@ -27,6 +27,8 @@
 extern const struct pseudo_folder proc_sys_folder; /* sys.c */
 extern const struct pseudo_entry proc_task_entry;  /* pid.c: key[0] is a pid */
 extern const struct pseudo_folder proc_fd_folder;  /* fd.c */
+/* The permissions of a link in it say how the file is open. */
+void proc_fd_getattr(struct pseudo_inode *pi);
 extern const struct pseudo_folder proc_fdinfo_folder;
 
 /* The task an inode below PID/ is about: counted, or NULL when it is gone. */

@@ -297,6 +297,7 @@ static void proc_getattr(struct pseudo_inode *pi)
 	pi->inode.attr.uid = t->cred->euid;
 	pi->inode.attr.gid = t->cred->egid;
 	task_put(t);
+	proc_fd_getattr(pi);
 }
 
 static bool proc_alive(const struct pseudo_inode *pi)

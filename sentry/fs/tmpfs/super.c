@@ -343,6 +343,11 @@ int tmpfs_file_new(const char *name, mode_t mode, unsigned int seals,
 		return -ENOMEM;
 	path.dentry->unlinked = true;
 	err = file_open(path, (int)flags, NULL, out);
+	/* Its first descriptor does not keep a memfd from being run. */
+	if (!err && (*out)->counted_writer) {
+		(*out)->counted_writer = false;
+		inode->write_count--;
+	}
 	dentry_put(path.dentry);
 	return err;
 }

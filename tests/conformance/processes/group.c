@@ -124,13 +124,14 @@ static void note(int signo)
 		cont++;
 }
 
-CASE(orphaned_stopped_group_gets_hup_and_cont)
+/* In a session of its own, whose leader lives on but is nobody's parent. */
+static void orphan_a_stopped_group(void *data)
 {
-	int p[2];
+	int out = *(int *)data;
 	char text[2] = "";
 	pid_t pid;
 
-	MUST(pipe(p));
+	MUST(setsid());
 	pid = conf_fork();
 	if (pid == 0) {
 		pid_t stopped = conf_fork();
@@ -143,13 +144,22 @@ CASE(orphaned_stopped_group_gets_hup_and_cont)
 			WAIT_UNTIL(hup && cont);
 			text[0] = '0' + hup;
 			text[1] = '0' + cont;
-			write(p[1], text, 2);
+			write(out, text, 2);
 			_exit(0);
 		}
 		MUST(waitpid(stopped, NULL, WUNTRACED));
 		_exit(0);
 	}
 	EXPECT_EQ(conf_wait(pid), EXITED(0));
+}
+
+CASE(orphaned_stopped_group_gets_hup_and_cont)
+{
+	int p[2];
+	char text[2] = "";
+
+	MUST(pipe(p));
+	EXPECT_EQ(conf_in_child(orphan_a_stopped_group, &p[1]), EXITED(0));
 	close(p[1]);
 	EXPECT_EQ(read(p[0], text, 2), 2);
 	EXPECT_MEM(text, "11", 2);
