@@ -2,9 +2,10 @@
  * The processor time of living guests.
  *
  * A guest's thread is a host thread, so the host has counted. Its clock ids
- * encode a process or thread id and need no right but to see that id, which
- * the sentry has in its own pid namespace. The time that the sentry spends on
- * a guest's calls is the sentry's.
+ * encode a process id and need no right but to see that id, which the sentry
+ * has in its own pid namespace; one thread's time is told only inside its
+ * process (sys_clock_gettime(), sys_getrusage()). The time that the sentry
+ * spends on a guest's calls is the sentry's.
  */
 #include "sentry/kernel/usage.h"
 
@@ -13,8 +14,6 @@
 #include <time.h>
 
 #include "sentry/kernel/task.h"
-
-#define CPU_CLOCK_PER_THREAD 4
 
 static int64_t read_clock(pid_t id, int bits)
 {
@@ -25,14 +24,6 @@ static int64_t read_clock(pid_t id, int bits)
 	if (id <= 0 || clock_gettime(clock, &ts) < 0)
 		return 0;
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-}
-
-int64_t task_cpu_clock(const struct task *t, enum cpu_clock which)
-{
-	if (!t->thread)
-		return 0;
-	return read_clock(
-		t->thread->host_tid, (int)which | CPU_CLOCK_PER_THREAD);
 }
 
 int64_t group_cpu_clock(const struct thread_group *tg, enum cpu_clock which)
@@ -47,30 +38,28 @@ int64_t group_cpu_clock(const struct thread_group *tg, enum cpu_clock which)
 	return read_clock(tg->space->host_pid, (int)which);
 }
 
-static struct cpu_times split(int64_t user, int64_t both)
+/*
+ * The sum is exact; user and system time are what the host's ticks found, so
+ * that only their relation is used, as Linux does (cputime_adjust()).
+ */
+static struct cpu_times split(int64_t sum, int64_t user, int64_t ticks)
 {
 	struct cpu_times times;
+	uint64_t us = (uint64_t)sum / 1000;
 
-	/* Two readings: the second is never less than the first, but check. */
-	if (both < user)
-		both = user;
-	times.user_us = (uint64_t)user / 1000;
-	times.system_us = (uint64_t)(both - user) / 1000;
+	times.user_us = us;
+	if (ticks > 0 && user < ticks)
+		times.user_us = (uint64_t)((double)us * (double)user /
+					   (double)ticks);
+	times.system_us = us - times.user_us;
 	return times;
-}
-
-struct cpu_times task_cpu_times(const struct task *t)
-{
-	int64_t user = task_cpu_clock(t, CPU_CLOCK_VIRT);
-
-	return split(user, task_cpu_clock(t, CPU_CLOCK_PROF));
 }
 
 struct cpu_times group_cpu_times(const struct thread_group *tg)
 {
-	int64_t user = group_cpu_clock(tg, CPU_CLOCK_VIRT);
-
-	return split(user, group_cpu_clock(tg, CPU_CLOCK_PROF));
+	return split(group_cpu_clock(tg, CPU_CLOCK_SCHED),
+		group_cpu_clock(tg, CPU_CLOCK_VIRT),
+		group_cpu_clock(tg, CPU_CLOCK_PROF));
 }
 
 static struct timeval to_timeval(uint64_t us)

@@ -12,18 +12,15 @@ struct task;
 struct task_usage;
 struct thread_group;
 
-/* Which clock of a process or thread: the numbers of the kernel's clock ids. */
+/* Which clock of a process: the numbers of the kernel's clock ids. */
 enum cpu_clock { CPU_CLOCK_PROF, CPU_CLOCK_VIRT, CPU_CLOCK_SCHED };
 
 struct cpu_times {
 	uint64_t user_us, system_us;
 };
 
-/* Nanoseconds; 0 for a task that is gone. */
-int64_t task_cpu_clock(const struct task *t, enum cpu_clock which);
-/* All threads of the process, dead ones included. */
+/* Nanoseconds of all threads of the process, dead ones included. */
 int64_t group_cpu_clock(const struct thread_group *tg, enum cpu_clock which);
-struct cpu_times task_cpu_times(const struct task *t);
 struct cpu_times group_cpu_times(const struct thread_group *tg);
 
 /* As getrusage(2) and wait4(2) give it. */

@@ -56,29 +56,20 @@ static struct task *cpu_clock_task(struct task *t, int clock)
 	return target;
 }
 
-static int64_t read_cpu_clock(struct task *target, int clock)
-{
-	enum cpu_clock which = (enum cpu_clock)(clock & 3);
-
-	return clock & CPU_THREAD ? task_cpu_clock(target, which)
-				  : group_cpu_clock(target->tg, which);
-}
-
+/* Any clock but a thread's. */
 static long read_clock(struct task *t, int clock, int64_t *now)
 {
 	struct task *target;
 
 	if (clock == CLOCK_PROCESS_CPUTIME_ID) {
 		*now = group_cpu_clock(t->tg, CPU_CLOCK_SCHED);
-	} else if (clock == CLOCK_THREAD_CPUTIME_ID) {
-		*now = task_cpu_clock(t, CPU_CLOCK_SCHED);
 	} else if (is_static_clock(clock)) {
 		*now = clock_now(clock);
 	} else if (clock < 0) {
 		target = cpu_clock_task(t, clock);
 		if (!target)
 			return -EINVAL;
-		*now = read_cpu_clock(target, clock);
+		*now = group_cpu_clock(target->tg, (enum cpu_clock)(clock & 3));
 		task_put(target);
 	} else {
 		return -EINVAL;
@@ -116,7 +107,7 @@ long sys_clock_gettime(struct task *t, int clock, uaddr_t addr)
 
 	if (clock == CLOCK_THREAD_CPUTIME_ID)
 		clock = -2; /* the same by its encoded number: thread 0 */
-	if (clock < 0 && clock & CPU_THREAD && t->call.stopped)
+	if (clock < 0 && clock & CPU_THREAD)
 		return read_thread_clock(t, clock, addr);
 	ret = read_clock(t, clock, &now);
 	if (ret < 0)
