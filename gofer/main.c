@@ -378,6 +378,7 @@ int main(int argc, char **argv)
 	ret = gofer_serve(&gofer);
 	if (ret < 0)
 		log_error("ends: %s", strerror(-ret));
+	gofer_log_served(&gofer);
 	tree_finish(&gofer.tree);
 	return ret < 0;
 }

@@ -126,6 +126,7 @@ static bool handle(struct gofer *gofer)
 	struct extra extra = {gofer->request + fixed, header->size - fixed};
 	int ret;
 
+	gofer->served[header->type]++;
 	reply->size = messages[header->type].reply;
 	reply->host_fd = -1;
 	memset(reply->bytes, 0, reply->size);
@@ -153,6 +154,15 @@ static int answer(struct gofer *gofer)
 	if (reply->host_fd >= 0)
 		close(reply->host_fd);
 	return ret;
+}
+
+void gofer_log_served(const struct gofer *gofer)
+{
+	for (size_t i = 0; i < GOFER_TYPES; i++) {
+		if (gofer->served[i])
+			log_debug("served %s %llu times", messages[i].name,
+				(unsigned long long)gofer->served[i]);
+	}
 }
 
 int gofer_serve(struct gofer *gofer)

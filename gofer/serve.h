@@ -40,6 +40,7 @@ struct gofer {
 	uint32_t walls; /* for HELLO */
 	uint32_t cpu;   /* 1 + where we run by choice; 0: anywhere */
 	uint32_t cpu_misses;
+	uint64_t served[GOFER_TYPES]; /* for the log */
 	struct tree tree;
 	struct reply reply;
 	_Alignas(8) char request[GOFER_MESSAGE_MAX];
@@ -75,5 +76,7 @@ bool take_target(struct extra *extra, const struct gofer_target *target,
  * (-EPROTO) or the socket fails (-errno).
  */
 int gofer_serve(struct gofer *gofer);
+/* Writes to the log what was served. */
+void gofer_log_served(const struct gofer *gofer);
 
 #endif

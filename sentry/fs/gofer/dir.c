@@ -23,7 +23,7 @@
 #include "lib/hash.h"
 #include "sentry/time/timer.h"
 
-#define BATCH_BYTES_MAX (1u << 20) /* all batches together */
+#define BATCH_BYTES_MAX (8u << 20) /* all batches together */
 
 struct batch {
 	struct ref ref;         /* the folder's, and of files reading it */
@@ -127,27 +127,41 @@ static struct batch *new_batch(const struct gofer_batch *from, uint64_t start)
 	return batch;
 }
 
-/* Keeps it with the folder if it goes on where the others end. */
+/* Takes room from other folders; false: this one has all of it. */
+static bool make_room(const struct gofer_inode *gi, size_t size)
+{
+	struct batch *oldest;
+
+	while (batch_bytes + size > BATCH_BYTES_MAX) {
+		oldest = list_last(&all_batches, struct batch, lru);
+		if (oldest->gi == gi)
+			return false;
+		gofer_dir_forget(oldest->gi);
+	}
+	return true;
+}
+
+/*
+ * Keeps it with the folder if it goes on where the others end. Of a folder
+ * that is too long the beginning is kept.
+ */
 static void keep(struct gofer_inode *gi, struct batch *batch)
 {
-	struct batch *last = NULL, *oldest;
+	struct batch *last = NULL;
 	uint64_t expected = 0;
 
 	if (!list_empty(&gi->batches)) {
 		last = list_last(&gi->batches, struct batch, node);
 		expected = last->next;
 	}
-	if (batch->start != expected || (last && last->end))
+	if (batch->start != expected || (last && last->end) ||
+		!make_room(gi, batch->size))
 		return;
 	ref_get(&batch->ref);
 	batch->gi = gi;
 	list_add_tail(&gi->batches, &batch->node);
 	list_add(&all_batches, &batch->lru);
 	batch_bytes += batch->size;
-	while (batch_bytes > BATCH_BYTES_MAX) {
-		oldest = list_last(&all_batches, struct batch, lru);
-		gofer_dir_forget(oldest->gi);
-	}
 }
 
 /* Asks for what comes behind cookie. A reference in *out. */

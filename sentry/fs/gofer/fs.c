@@ -45,6 +45,7 @@ static int gofer_fs_sync(struct fs *fs)
 
 static void gofer_fs_destroy(struct fs *fs)
 {
+	free(gofer_fs(fs)->buckets);
 	free(gofer_fs(fs));
 }
 
@@ -87,14 +88,16 @@ int gofer_fs_new(struct gofer_client *client, uint32_t root, bool shared,
 		gofer_forget(client, node, 1);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < INODE_BUCKETS; i++)
-		list_init(&gfs->buckets[i]);
 	gfs->client = client;
 	gfs->shared = shared;
 	gfs->root_node = node;
 	fs_init(&gfs->fs, &gofer_fs_ops, source);
 	gfs->fs.read_only = !(flags & GOFER_ROOT_WRITABLE);
-	ret = set_root(gfs, &attr, node);
+	ret = gofer_inode_table(gfs);
+	if (ret < 0)
+		gofer_forget(client, node, 1);
+	else
+		ret = set_root(gfs, &attr, node);
 	if (ret < 0) {
 		fs_put(&gfs->fs);
 		return ret;

@@ -78,9 +78,61 @@ void gofer_inode_update(struct gofer_inode *gi, const struct gofer_attr *attr)
 
 /* ---- Identity ---------------------------------------------------------- */
 
+#define BUCKETS_FIRST 256
+#define BUCKETS_LIMIT 65536
+
 static struct list *bucket(struct gofer_fs *fs, uint64_t dev, uint64_t ino)
 {
-	return &fs->buckets[hash_u64(ino ^ dev << 40) % INODE_BUCKETS];
+	size_t slot = hash_u64(ino ^ dev << 40) & (fs->bucket_count - 1);
+
+	return &fs->buckets[slot];
+}
+
+static int resize(struct gofer_fs *fs, size_t count)
+{
+	struct list *old = fs->buckets;
+	size_t old_count = fs->bucket_count;
+	struct gofer_inode *gi, *next;
+
+	fs->buckets = alloc_array(count, sizeof(*fs->buckets));
+	if (!fs->buckets) {
+		fs->buckets = old;
+		return -ENOMEM;
+	}
+	fs->bucket_count = count;
+	for (size_t i = 0; i < count; i++)
+		list_init(&fs->buckets[i]);
+	for (size_t i = 0; i < old_count; i++) {
+		list_for_each_safe(gi, next, &old[i], hash_node)
+		{
+			list_del(&gi->hash_node);
+			list_add(bucket(fs, gi->dev, gi->ino), &gi->hash_node);
+		}
+	}
+	free(old);
+	return 0;
+}
+
+int gofer_inode_table(struct gofer_fs *fs)
+{
+	return resize(fs, BUCKETS_FIRST);
+}
+
+static void hash_inode(struct gofer_fs *fs, struct gofer_inode *gi)
+{
+	/* A table that cannot grow is slower, no more. */
+	if (++fs->inode_count > fs->bucket_count &&
+		fs->bucket_count < BUCKETS_LIMIT)
+		resize(fs, 2 * fs->bucket_count);
+	list_add(bucket(fs, gi->dev, gi->ino), &gi->hash_node);
+}
+
+void gofer_inode_unhash(struct gofer_inode *gi)
+{
+	if (list_empty(&gi->hash_node))
+		return;
+	list_del(&gi->hash_node);
+	gofer_fs_of(gi)->inode_count--;
 }
 
 /* The same number may be another file's after the first was deleted. */
@@ -104,7 +156,7 @@ static struct gofer_inode *find(
 			continue;
 		if (gofer_inode_is(gi, attr))
 			return gi;
-		list_del(&gi->hash_node);
+		gofer_inode_unhash(gi);
 		gi->gone = true;
 	}
 	return NULL;
@@ -145,7 +197,7 @@ static struct gofer_inode *new_inode(
 	list_init(&gi->fd_lru);
 	list_init(&gi->batches);
 	list_init(&gi->hash_node);
-	list_add(bucket(fs, gi->dev, gi->ino), &gi->hash_node);
+	hash_inode(fs, gi);
 	return gi;
 }
 
@@ -196,18 +248,13 @@ void gofer_inode_free(struct inode *inode)
 {
 	struct gofer_inode *gi = gofer_inode(inode);
 
-	list_del(&gi->hash_node);
+	gofer_inode_unhash(gi);
 	gofer_dir_forget(gi);
 	gofer_fd_close(gi);
 	gofer_forget(gofer_client_of(gi), gi->node, gi->counts);
 	gofer_inode_unname(gi);
 	free(gi->link);
 	free(gi);
-}
-
-void gofer_inode_unhash(struct gofer_inode *gi)
-{
-	list_del(&gi->hash_node);
 }
 
 /* ---- Names ------------------------------------------------------------- */

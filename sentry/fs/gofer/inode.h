@@ -28,8 +28,7 @@
 #include "sentry/fs/gofer/client.h"
 #include "sentry/vfs/vfs.h"
 
-#define INODE_BUCKETS 4096
-#define DEVICES_MAX   256
+#define DEVICES_MAX 256
 
 struct gofer_fs {
 	struct fs fs;
@@ -39,7 +38,9 @@ struct gofer_fs {
 	/* Host devices in it; the position marks inode numbers. */
 	uint64_t devices[DEVICES_MAX];
 	size_t device_count;
-	struct list buckets[INODE_BUCKETS]; /* of inodes, borrowed */
+	struct list *buckets; /* owned; of inodes, borrowed; grows */
+	size_t bucket_count;  /* a power of two */
+	size_t inode_count;   /* in it */
 };
 
 struct gofer_inode {
@@ -114,6 +115,8 @@ bool gofer_inode_is(
 	const struct gofer_inode *gi, const struct gofer_attr *attr);
 /* One more count of its node, or of another node of the same folder. */
 void gofer_inode_take_node(struct gofer_inode *gi, uint32_t node);
+/* The table of a new instance: 0 or -ENOMEM. */
+int gofer_inode_table(struct gofer_fs *fs);
 /* No longer found by its number. */
 void gofer_inode_unhash(struct gofer_inode *gi);
 
