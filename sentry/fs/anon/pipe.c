@@ -48,6 +48,8 @@ struct pipe {
 	size_t used;
 	struct segment *segments; /* owned, size / PIPE_BUF; NULL: no packet */
 	size_t segment_count;
+	bool anonymous; /* of pipe(2): opened again through /proc, it never
+			   waits for the other side */
 	unsigned int readers;
 	unsigned int writers;
 	/* Opens so far; who waits for the other side watches them change. */
@@ -451,6 +453,7 @@ int pipe_open(unsigned int flags, struct file *ends[2])
 
 	if (!inode || !p)
 		goto fail;
+	p->anonymous = true;
 	inode->object = p;
 	ret = end_open(p, inode, O_RDONLY | flags, &files[0]);
 	if (ret < 0)
@@ -486,7 +489,7 @@ static int fifo_open(struct inode *inode, struct file *file)
 	struct pipe_end *end;
 
 	if (mode == O_WRONLY && (file->flags & O_NONBLOCK) &&
-		(!p || !p->readers))
+		(!p || (!p->readers && !p->anonymous)))
 		return -ENXIO;
 	if (fresh)
 		p = pipe_new();
@@ -498,7 +501,9 @@ static int fifo_open(struct inode *inode, struct file *file)
 			pipe_free(p);
 		return -ENOMEM;
 	}
-	if (mode == O_RDONLY && !p->writers) {
+	if (p->anonymous) {
+		end->writers_seen = p->writer_opens - 1; /* may hang up */
+	} else if (mode == O_RDONLY && !p->writers) {
 		end->writers_seen = p->writer_opens;
 		end->seen = p->writer_opens;
 		end->waits = !(file->flags & O_NONBLOCK);
