@@ -35,6 +35,7 @@
 #include "sentry/kernel/fdtable.h"
 #include "sentry/kernel/fsctx.h"
 #include "sentry/kernel/kernel.h"
+#include "sentry/kernel/uts.h"
 #include "sentry/mounts.h"
 #include "sentry/probe.h"
 #include "sentry/time/timer.h"
@@ -389,6 +390,8 @@ static void receive(void)
 		config->flags & BOOT_DEBUG ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN);
 	sandbox_limits.tasks = config->limits.tasks;
 	sandbox_limits.memory_files = config->limits.memory_files;
+	if (config->hostname && config->hostname[0])
+		uts_set_nodename(config->hostname, strlen(config->hostname));
 	result.walls = config->walls;
 }
 
