@@ -482,9 +482,164 @@ START_TEST(a_full_upper_layer_changes_nothing)
 }
 END_TEST
 
+/* ---- Against a plain tmpfs --------------------------------------------- */
+
+/*
+ * Random operations on the overlay and on a tmpfs that began with the same
+ * names: every answer must be the same, and in the end every name, mode and
+ * byte. Only renames of folders from below may say -EXDEV.
+ */
+static unsigned int seed;
+
+static unsigned int pick(unsigned int n)
+{
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 16) % n;
+}
+
+static const char *pick_name(void)
+{
+	static char names[4][32];
+	static int turn;
+	char *name = names[turn++ % 4];
+	int depth = 1 + (int)pick(3);
+
+	*name = 0;
+	while (depth--)
+		sprintf(name + strlen(name), "/%c", 'a' + (int)pick(4));
+	return name;
+}
+
+/* One operation on one world; the choice is in the arguments. */
+static int operate(struct world *on, unsigned int op, const char *name,
+	const char *other, unsigned int arg)
+{
+	static const unsigned int rename_flags[] = {
+		0, 0, RENAME_NOREPLACE, RENAME_EXCHANGE};
+	struct attr attr = {.mode = 0600 | (arg & 0177)};
+	struct path path;
+	struct file *file;
+	int err;
+
+	switch (op) {
+	case 0:
+		return make_dir(on, name, 0700 | (arg & 077));
+	case 1:
+		return vfs_rmdir(&on->walk, name);
+	case 2:
+		return vfs_unlink(&on->walk, name);
+	case 3:
+		return vfs_rename(&on->walk, name, &on->walk, other,
+			rename_flags[arg % 4]);
+	case 4:
+		return make_link(on, name, other);
+	case 5:
+		err = walk_to(on, name, WALK_FOLLOW, &path);
+		if (err)
+			return err;
+		err = vfs_link(path, &on->walk, other);
+		path_put(path);
+		return err;
+	case 6:
+		err = walk_to(on, name, WALK_FOLLOW, &path);
+		if (err)
+			return err;
+		err = vfs_setattr(path, on->root, &attr, ATTR_MODE);
+		path_put(path);
+		return err;
+	default:
+		err = vfs_open(&on->walk, name,
+			O_RDWR | (arg & 1 ? O_CREAT : 0) |
+				(arg & 2 ? O_TRUNC : 0),
+			0640, &file);
+		if (err)
+			return err;
+		err = (int)write_bytes(file, name, strlen(name), arg % 50);
+		file_put(file);
+		return err;
+	}
+}
+
+/* Both trees from here on are the same. */
+static void compare_trees(struct world *a, struct world *b, const char *dir)
+{
+	char names[256], name[512], text[256], *word, *save = NULL;
+	struct attr x, y;
+
+	ck_assert_str_eq(strcpy(names, list_dir(a, *dir ? dir : "/")),
+		list_dir(b, *dir ? dir : "/"));
+	for (word = strtok_r(names, " ", &save); word;
+		word = strtok_r(NULL, " ", &save)) {
+		snprintf(name, sizeof(name), "%s/%s", dir, word);
+		x = attr_of(a, name);
+		y = attr_of(b, name);
+		ck_assert_uint_eq(x.mode, y.mode);
+		ck_assert(S_ISDIR(x.mode) || x.size == y.size);
+		ck_assert(S_ISDIR(x.mode) || x.nlink == y.nlink);
+		if (S_ISDIR(x.mode))
+			compare_trees(a, b, name);
+		else if (S_ISREG(x.mode))
+			ck_assert_str_eq(strcpy(text, get_text(a, name)),
+				get_text(b, name));
+	}
+}
+
+static void random_operations(unsigned int from)
+{
+	struct world low, up, o, plain;
+	const char *name, *other;
+	unsigned int op, arg;
+	struct fs *fs;
+	int i, err;
+
+	seed = from;
+	world_open(&low, NULL);
+	world_open(&up, NULL);
+	world_open(&plain, NULL);
+	for (i = 0; i < 30; i++) {
+		op = pick(3) ? 7 : 0;
+		name = pick_name();
+		ck_assert_int_eq(operate(&low, op, name, name, i | 1),
+			operate(&plain, op, name, name, i | 1));
+	}
+	overlay_new(low.fs->root->inode, up.fs->root->inode, "t", &fs);
+	world_open(&o, fs);
+	for (i = 0; i < 700; i++) {
+		op = pick(9);
+		arg = pick(1000);
+		name = pick_name();
+		other = pick_name();
+		err = operate(&o, op, name, other, arg);
+		if (err != -EXDEV)
+			ck_assert_msg(
+				err == operate(&plain, op, name, other, arg),
+				"seed %u step %d: op %u %s %s %u: %d", from, i,
+				op, name, other, arg, err);
+		if (pick(5) == 0)
+			dentry_shrink(SIZE_MAX);
+	}
+	compare_trees(&o, &plain, "");
+	dentry_shrink(SIZE_MAX);
+	compare_trees(&o, &plain, "");
+	world_close(&o);
+	world_close(&plain);
+	world_close(&up);
+	world_close(&low);
+}
+
+START_TEST(random_operations_as_on_a_plain_tmpfs)
+{
+	unsigned int i;
+
+	for (i = 1; i <= 50; i++)
+		random_operations(i);
+}
+END_TEST
+
 int main(void)
 {
-	const TTest *tests[] = {what_is_below_is_seen, a_write_copies_up,
+	const TTest *tests[] = {random_operations_as_on_a_plain_tmpfs,
+		what_is_below_is_seen, a_write_copies_up,
 		copying_up_keeps_attributes, open_for_reading_follows_the_copy,
 		opens_that_fail_copy_nothing, what_is_removed_stays_away,
 		what_was_never_below_leaves_no_whiteout,
