@@ -91,6 +91,10 @@ static int check_file(const struct file *file, bool write, bool positioned)
 		return -ESPIPE;
 	if (write ? !file_writable(file) : !file_readable(file))
 		return -EBADF;
+	if (write)
+		return file->ops->write ? 0 : -EINVAL;
+	if (!file->ops->read && !S_ISDIR(file->inode->attr.mode))
+		return -EINVAL;
 	return 0;
 }
 

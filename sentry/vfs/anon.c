@@ -43,8 +43,17 @@ static const struct fs_ops anon_fs_ops = {
 	.destroy = anon_destroy,
 };
 
+/* What has no type (eventfd, epoll) has no attributes to set, either. */
+static int anon_setattr(
+	struct inode *inode, const struct attr *attr, unsigned int mask)
+{
+	if (!(inode->attr.mode & S_IFMT))
+		return mask & ATTR_SIZE ? -EINVAL : -EOPNOTSUPP;
+	return inode_simple_setattr(inode, attr, mask);
+}
+
 static const struct inode_ops anon_inode_ops = {
-	.setattr = inode_simple_setattr,
+	.setattr = anon_setattr,
 };
 
 static struct inode *new_inode(mode_t mode)

@@ -366,6 +366,7 @@ static const struct file_ops epoll_ops = {
 	.waitq = epoll_waitq,
 	.release = epoll_release,
 	.show_fdinfo = epoll_fdinfo,
+	.seek = file_noop_seek,
 	.no_seek = true,
 };
 

@@ -295,11 +295,16 @@ off_t file_generic_seek(struct file *file, off_t off, int whence)
 	return off;
 }
 
+off_t file_noop_seek(struct file *file, off_t off, int whence)
+{
+	return file->pos;
+}
+
 off_t file_seek(struct file *file, off_t off, int whence)
 {
-	if (file->ops->no_seek)
-		return -ESPIPE;
 	if (file->ops->seek)
 		return file->ops->seek(file, off, whence);
+	if (file->ops->no_seek)
+		return -ESPIPE;
 	return file_generic_seek(file, off, whence);
 }

@@ -327,6 +327,7 @@ static const struct file_ops inotify_ops = {
 	.waitq = inotify_waitq,
 	.ioctl = inotify_ioctl,
 	.release = inotify_release,
+	.seek = file_noop_seek,
 	.no_seek = true,
 };
 

@@ -515,7 +515,7 @@ struct file_ops {
 	void (*release)(struct file *file);
 	/* Extra lines for /proc/PID/fdinfo; bytes written. NULL: none. */
 	size_t (*show_fdinfo)(struct file *file, char *buf, size_t size);
-	bool no_seek;   /* lseek and pread give -ESPIPE */
+	bool no_seek;   /* pread gives -ESPIPE, lseek too without a seek() */
 	bool no_atomic; /* writes with O_APPEND need not find the end first */
 };
 
@@ -585,6 +585,8 @@ ssize_t file_write(struct file *file, struct uio *uio, off_t *off);
 off_t file_seek(struct file *file, off_t off, int whence);
 /* By the inode's size; the file is all data. */
 off_t file_generic_seek(struct file *file, off_t off, int whence);
+/* A seek() for files without a position that do not mind: it is 0. */
+off_t file_noop_seek(struct file *file, off_t off, int whence);
 /* Reads size bytes at off into a kernel buffer; short only at the end. */
 ssize_t file_read_kernel(struct file *file, void *buf, size_t size, off_t off);
 

@@ -43,8 +43,8 @@ static ssize_t eventfd_write(struct file *file, struct uio *uio, off_t *off)
 	struct uio start = *uio;
 	uint64_t value;
 
-	if (uio->left < sizeof(value))
-		return -EINVAL;
+	if (uio->left != sizeof(value))
+		return -EINVAL; /* more was taken before Linux 6.7 */
 	if (uio_copy_in(uio, &value, sizeof(value)) != sizeof(value))
 		return -EFAULT;
 	if (value > COUNT_MAX)
@@ -100,6 +100,7 @@ static const struct file_ops eventfd_ops = {
 	.waitq = eventfd_waitq,
 	.release = eventfd_release,
 	.show_fdinfo = eventfd_fdinfo,
+	.seek = file_noop_seek,
 	.no_seek = true,
 };
 

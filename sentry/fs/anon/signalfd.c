@@ -144,6 +144,7 @@ static const struct file_ops signalfd_ops = {
 	.waitq = signalfd_waitq,
 	.release = signalfd_release,
 	.show_fdinfo = signalfd_fdinfo,
+	.seek = file_noop_seek,
 	.no_seek = true,
 };
 

@@ -153,6 +153,7 @@ static const struct file_ops timerfd_ops = {
 	.waitq = timerfd_waitq,
 	.release = timerfd_release,
 	.show_fdinfo = timerfd_fdinfo,
+	.seek = file_noop_seek,
 	.no_seek = true,
 };
 

@@ -116,3 +116,24 @@ CASE(waiting_writer_is_woken)
 	EXPECT_EQ(value, 1);
 	conf_wait(pid);
 }
+
+CASE(seeking_is_no_error_and_positions_are)
+{
+	uint64_t value;
+	int fd = MUST(eventfd(3, EFD_NONBLOCK));
+
+	EXPECT_EQ(lseek(fd, 5, SEEK_SET), 0);
+	EXPECT_EQ(lseek(fd, -5, SEEK_END), 0);
+	EXPECT_ERRNO(pread(fd, &value, 8, 0), ESPIPE);
+	EXPECT_EQ(read(fd, &value, 8), 8);
+}
+
+CASE(attributes_cannot_be_set)
+{
+	int fd = MUST(eventfd(0, 0));
+
+	if (fchmod(fd, 0644) == 0)
+		SKIP("this Linux still sets them");
+	EXPECT_ERRNO(fchmod(fd, 0644), EOPNOTSUPP);
+	EXPECT_ERRNO(ftruncate(fd, 0), EINVAL);
+}
