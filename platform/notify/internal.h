@@ -126,6 +126,7 @@ struct notify_thread {
 	bool answered;       /* the last call, while a kick was pending */
 	long answered_value;
 	uint64_t deadline; /* ns, when on n->busy */
+	bool late;         /* half of its time is over */
 	bool gone;         /* off all lists; freed with the client's put */
 	bool put;
 

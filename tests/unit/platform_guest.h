@@ -21,8 +21,8 @@
 #define CALL_ROUND_FP   1009 /* reads the extended state, puts it back */
 #define CALL_EXIT_OTHER 1010 /* stops another thread and ends it */
 #define CALL_FIRST      1000
-#define CALL_WAIT            1011 /* until a process that nobody waited for dies */
-#define CALL_LAST            1011
+#define CALL_WAIT       1011 /* until a process that nobody waited for dies */
+#define CALL_LAST       1011
 
 /* The test of every call: all but the last number, and the arguments. */
 #define EVERY_CALL_END 480

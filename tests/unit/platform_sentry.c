@@ -6,12 +6,14 @@
  */
 #include "tests/unit/platform_sentry.h"
 
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -477,8 +479,32 @@ static void died(struct sentry *s, const struct event *e)
 	waits(s);
 }
 
+/* What the host says of the first process while it is stopped. */
+static void look(struct sentry *s, struct task *t)
+{
+	char name[64];
+	ssize_t size;
+	DIR *dir;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/status", t->space->host_pid);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	size = read(fd, s->out->host_status, sizeof(s->out->host_status) - 1);
+	if (size > 0)
+		s->out->host_status[size] = '\0';
+	close(fd);
+	snprintf(name, sizeof(name), "/proc/%d/fd", t->space->host_pid);
+	dir = opendir(name);
+	if (dir == NULL)
+		abort();
+	for (struct dirent *d = readdir(dir); d != NULL; d = readdir(dir))
+		s->out->fds_left += d->d_name[0] != '.';
+	closedir(dir);
+}
+
 static void called(struct sentry *s, struct task *t)
 {
+	look(s, t);
 	if (t->loading) {
 		loaded(s, t);
 		return;

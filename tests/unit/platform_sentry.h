@@ -22,6 +22,8 @@ struct outcome {
 	uint64_t stored[STORES_MAX];
 	uint64_t stored_at[STORES_MAX]; /* ns */
 	struct host_usage usage;
+	unsigned int fds_left;  /* in a guest process, after it mapped a file */
+	char host_status[4096]; /* /proc/PID/status of the first process */
 };
 
 /* What the sentry does by itself, in milliseconds after the start; 0: not. */

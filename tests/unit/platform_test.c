@@ -1,9 +1,13 @@
 /* The platforms, each asked to do exactly the same. */
 #include <check.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -292,6 +296,75 @@ START_TEST(waiting_costs_nothing)
 }
 END_TEST
 
+static void host_says(const struct outcome *out, const char *line)
+{
+	ck_assert_msg(strstr(out->host_status, line) != NULL, "not '%s' in %s",
+		line, out->host_status);
+}
+
+/* What a guest process could lose is not there: rights and descriptors. */
+START_TEST(a_guest_process_holds_nothing)
+{
+	struct outcome out;
+
+	if (!here(platforms[_i]))
+		return;
+	run(platforms[_i], "map_file", NULL, &out);
+	ck_assert_int_eq(out.exit_code, 0);
+	/* ptrace: the one socket through which it lends, at both looks. */
+	ck_assert_uint_eq(
+		out.fds_left, platforms[_i] == &ptrace_platform ? 2 : 0);
+	host_says(&out, "CapPrm:\t0000000000000000\n");
+	host_says(&out, "CapEff:\t0000000000000000\n");
+	host_says(&out, "NoNewPrivs:\t1\n");
+	host_says(&out, "Seccomp:\t2\n");
+}
+END_TEST
+
+START_TEST(a_platform_is_chosen_by_name)
+{
+	const struct platform_ops *ops = NULL;
+	char why[256] = "";
+
+	ck_assert_ptr_eq(platform_find("notify"), &notify_platform);
+	ck_assert_ptr_eq(platform_find("ptrace"), &ptrace_platform);
+	ck_assert_ptr_null(platform_find("kvm"));
+	ck_assert_int_eq(
+		platform_choose("kvm", &ops, why, sizeof(why)), -EINVAL);
+	ck_assert_str_eq(why, "kvm: no such platform");
+	if (!here(&notify_platform))
+		return;
+	ck_assert_int_eq(platform_choose("auto", &ops, why, sizeof(why)), 0);
+	ck_assert_ptr_eq(ops, &notify_platform);
+	ck_assert_str_eq(why, "");
+}
+END_TEST
+
+/* Under a listener already: the next platform is taken, and it is said why. */
+START_TEST(the_next_platform_is_taken)
+{
+	const struct sock_filter allow = BPF_STMT(
+		BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = {1, (struct sock_filter *)&allow};
+	const struct platform_ops *ops = NULL;
+	char why[256] = "";
+	int ret;
+
+	if (!here(&notify_platform))
+		return;
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_ge(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				 SECCOMP_FILTER_FLAG_NEW_LISTENER, &program),
+		0);
+	ret = platform_choose("auto", &ops, why, sizeof(why));
+	ck_assert_ptr_nonnull(strstr(why, "notify: "));
+	if (ret == 0)
+		ck_assert_ptr_eq(ops, &ptrace_platform);
+	ck_assert_int_eq(
+		platform_choose("notify", &ops, why, sizeof(why)), -EBUSY);
+}
+END_TEST
+
 static int by_hand(const char *platform, const char *guest)
 {
 	const struct platform_ops *ops = platform_find(platform);
@@ -345,6 +418,9 @@ int main(int argc, char **argv)
 		tests, every_call_goes_where_the_table_says, 0, each);
 	tcase_add_loop_test(tests, a_kill_ends_a_running_guest, 0, each);
 	tcase_add_loop_test(tests, waiting_costs_nothing, 0, each);
+	tcase_add_loop_test(tests, a_guest_process_holds_nothing, 0, each);
+	tcase_add_test(tests, a_platform_is_chosen_by_name);
+	tcase_add_test(tests, the_next_platform_is_taken);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
