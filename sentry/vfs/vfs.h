@@ -234,7 +234,8 @@ struct fs_ops {
 	 */
 	bool (*revalidate)(struct inode *dir, const struct name *name,
 		struct inode *inode);
-	/* For /proc/PID/mounts: options after "rw,..."; or NULL. */
+	/* For /proc/PID/mounts: options as text that follows "rw", with a
+	 * comma before each, NUL-terminated; 0. Or NULL. */
 	int (*show_options)(struct fs *fs, char *buf, size_t size);
 };
 
