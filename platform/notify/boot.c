@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/futex.h>
 #include <sched.h>
@@ -22,20 +21,16 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/personality.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/checked.h"
 #include "platform/bpf.h"
+#include "platform/child.h"
 
 #define BOOT_SECONDS 10
 #define STEP_NS      1000000 /* its wake-up may itself be notified */
-#define BOOT_NOFILE  1024    /* above STUB_FD_LAST in any case */
 
 /* Shared with the child until its exec. */
 struct handshake {
@@ -50,44 +45,18 @@ static void wake_parent(struct handshake *h, int result)
 	syscall(SYS_futex, &h->done, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-/* In the child: nothing that only a native process should have. */
-static int child_restrict(void)
-{
-	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct none[2] = {{0}};
-	const struct rlimit no_core = {0, 0};
-	struct rlimit files;
-	uint64_t all = ~0ull;
-
-	setsid();
-	personality(PER_LINUX);
-	if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8) < 0)
-		return -errno;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
-		return -errno;
-	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-		return -errno;
-	if (files.rlim_cur < BOOT_NOFILE) {
-		files.rlim_cur = MIN(files.rlim_max, (rlim_t)BOOT_NOFILE);
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-	if (files.rlim_cur <= STUB_FD_LAST)
-		return -EMFILE;
-	if (syscall(SYS_capset, &head, none) < 0)
-		return -errno;
-	return 0;
-}
-
 static _Noreturn void child_main(struct notify *n, struct handshake *h,
 	const struct filter *filter, char *const argv[], char *const envp[])
 {
 	struct sock_fprog program = {
 		filter->count, (struct sock_filter *)(uintptr_t)filter->code};
-	int ret = child_restrict();
+	const uint64_t all = ~0ull;
+	int ret = child_restrict(n->pid, STUB_FD_LAST);
 
+	/* No handler of ours may run in there. */
+	if (ret == 0 &&
+		syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8) < 0)
+		ret = -errno;
 	if (ret == 0) {
 		ret = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 			SECCOMP_FILTER_FLAG_NEW_LISTENER |

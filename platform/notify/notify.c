@@ -46,6 +46,7 @@ static int notify_open(
 		return -ENOMEM;
 	n->base.ops = &notify_platform;
 	n->options = *options;
+	n->pid = getpid();
 	n->listener = -1;
 	for (i = 0; i < TID_BUCKETS; i++)
 		list_init(&n->by_tid[i]);

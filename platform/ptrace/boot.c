@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "platform/child.h"
 
 #define TRACE_OPTIONS                                                          \
 	(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE |     \
@@ -47,6 +48,7 @@ _Noreturn static void become_stub(const struct tracer *p, int ready_fd,
 	char *const argv[], char *const envp[])
 {
 	char go;
+	int ret;
 	int sock = fcntl(p->guest_fd, F_DUPFD_CLOEXEC, 3);
 	int stub = fcntl(p->options.stub_fd, F_DUPFD_CLOEXEC, 3);
 	int ready = fcntl(ready_fd, F_DUPFD_CLOEXEC, 3);
@@ -55,12 +57,9 @@ _Noreturn static void become_stub(const struct tracer *p, int ready_fd,
 	if (sock < 0 || stub < 0 || ready < 0 || dup2(sock, 0) != 0 ||
 		syscall(SYS_close_range, 1, ~0u, CLOSE_RANGE_CLOEXEC) != 0)
 		_exit(errno);
-	setsid();
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 ||
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		_exit(errno);
-	if (getppid() != p->pid)
-		_exit(ESRCH);
+	ret = child_restrict(p->pid, PLATFORM_FDS_MAX);
+	if (ret < 0)
+		_exit(-ret);
 	/* A sentry that has changed its ids is not dumpable, nor is its copy.
 	 */
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
