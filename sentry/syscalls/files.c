@@ -10,6 +10,7 @@
 #include "lib/checked.h"
 #include "sentry/kernel/fdtable.h"
 #include "sentry/kernel/fsctx.h"
+#include "sentry/net/socket.h"
 
 static void put_state(void *state)
 {
@@ -35,6 +36,23 @@ bool file_may_block(const struct file *file)
 	mode_t mode = file->inode->attr.mode;
 
 	return !(file->flags & O_NONBLOCK) || S_ISREG(mode) || S_ISDIR(mode);
+}
+
+bool socket_may_wait(
+	struct task *t, struct file *file, bool send, long *interrupted)
+{
+	const struct socket *s = file_socket(file);
+	int64_t limit = 0;
+
+	if (s)
+		limit = send ? s->send_timeout : s->receive_timeout;
+	if (!limit)
+		return true;
+	if (t->call.timed_out)
+		return false;
+	call_set_timeout(t, limit);
+	*interrupted = -EINTR;
+	return true;
 }
 
 void signal_self(struct task *t, int signo)

@@ -37,6 +37,13 @@ long call_wait_file(struct task *t, struct file *file, struct waitq *q,
  */
 bool file_may_block(const struct file *file);
 
+/*
+ * SO_RCVTIMEO and SO_SNDTIMEO: false if the time is over (-EAGAIN), else sets
+ * the deadline, and what a signal makes of the call. True of other files.
+ */
+bool socket_may_wait(
+	struct task *t, struct file *file, bool send, long *interrupted);
+
 #define READ_EVENTS  (EPOLLIN | EPOLLRDNORM | EPOLLHUP | EPOLLERR | EPOLLRDHUP)
 #define WRITE_EVENTS (EPOLLOUT | EPOLLWRNORM | EPOLLHUP | EPOLLERR)
 

@@ -33,10 +33,13 @@ long read_file(struct task *t, struct file *file, struct uio *uio, off_t *off,
 {
 	ssize_t ret = file_read(file, uio, off);
 
-	if (ret != -EAGAIN || nowait || !file_may_block(file))
+	long interrupted = -ERESTARTSYS;
+
+	if (ret != -EAGAIN || nowait || !file_may_block(file) ||
+		!socket_may_wait(t, file, false, &interrupted))
 		return ret;
 	return call_wait_file(
-		t, file, file_waitq(file), READ_EVENTS, -ERESTARTSYS);
+		t, file, file_waitq(file), READ_EVENTS, interrupted);
 }
 
 /* Files whose short write means "full for now", so that a call goes on. */
@@ -59,6 +62,7 @@ long write_file(struct task *t, struct file *file, struct uio *uio, off_t *off,
 	bool nowait)
 {
 	uint64_t *done = &t->call.progress;
+	long interrupted = -ERESTARTSYS;
 	ssize_t ret;
 
 	if (S_ISREG(file->inode->attr.mode) && uio->left) {
@@ -76,9 +80,10 @@ long write_file(struct task *t, struct file *file, struct uio *uio, off_t *off,
 
 	if (ret == -EPIPE)
 		signal_self(t, SIGPIPE);
-	if (ret == -EAGAIN && !nowait && file_may_block(file))
+	if (ret == -EAGAIN && !nowait && file_may_block(file) &&
+		socket_may_wait(t, file, true, &interrupted))
 		return call_wait_file(t, file, file_waitq(file), WRITE_EVENTS,
-			*done ? (long)*done : -ERESTARTSYS);
+			*done ? (long)*done : interrupted);
 	return *done ? (long)*done : ret;
 }
 
