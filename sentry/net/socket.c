@@ -221,8 +221,8 @@ static int get_number(struct socket *s, int option, int *number)
 	return 0;
 }
 
-int socket_get_option(struct socket *s, int level, int option, void *value,
-	size_t *size)
+int socket_get_option(
+	struct socket *s, int level, int option, void *value, size_t *size)
 {
 	int number, ret;
 
@@ -234,8 +234,7 @@ int socket_get_option(struct socket *s, int level, int option, void *value,
 	case SO_SNDTIMEO:
 		return get_timeout(s->send_timeout, value, size);
 	case SO_LINGER:
-		return put_value(
-			&s->linger, sizeof(s->linger), value, size);
+		return put_value(&s->linger, sizeof(s->linger), value, size);
 	default:
 		break;
 	}
@@ -270,8 +269,7 @@ static unsigned int buffer_size(int wanted)
 	return MAX(size, (unsigned int)SOCKET_BUF_MIN);
 }
 
-static int set_number(
-	struct socket *s, struct task *t, int option, int number)
+static int set_number(struct socket *s, struct task *t, int option, int number)
 {
 	switch (option) {
 	case SO_REUSEADDR:

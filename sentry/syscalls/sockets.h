@@ -10,9 +10,9 @@
 struct socket *socket_find(
 	struct task *t, int fd, struct file **file, int *err);
 /* -EINVAL, -EFAULT. */
-int address_in(struct task *t, uaddr_t addr, int size,
-	struct socket_address *out);
-int address_out(struct task *t, const struct socket_address *name,
-	uaddr_t addr, uaddr_t size_addr);
+int address_in(
+	struct task *t, uaddr_t addr, int size, struct socket_address *out);
+int address_out(struct task *t, const struct socket_address *name, uaddr_t addr,
+	uaddr_t size_addr);
 
 #endif

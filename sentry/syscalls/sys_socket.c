@@ -15,7 +15,7 @@
 #include "sentry/syscalls/sockets.h"
 
 #define FAMILIES   46 /* NPROTO of Linux */
-#define TYPES	   11 /* SOCK_MAX */
+#define TYPES      11 /* SOCK_MAX */
 #define TYPE_MASK  0xf
 #define OPTION_MAX 1024 /* bytes; no option here is longer */
 
@@ -38,8 +38,8 @@ struct socket *socket_find(struct task *t, int fd, struct file **file, int *err)
 	return NULL;
 }
 
-int address_in(struct task *t, uaddr_t addr, int size,
-	struct socket_address *out)
+int address_in(
+	struct task *t, uaddr_t addr, int size, struct socket_address *out)
 {
 	memset(out, 0, sizeof(*out));
 	if (size < 0 || (size_t)size > sizeof(out->bytes))
@@ -50,8 +50,8 @@ int address_in(struct task *t, uaddr_t addr, int size,
 	return 0;
 }
 
-int address_out(struct task *t, const struct socket_address *name,
-	uaddr_t addr, uaddr_t size_addr)
+int address_out(struct task *t, const struct socket_address *name, uaddr_t addr,
+	uaddr_t size_addr)
 {
 	int room, size = (int)name->size;
 
@@ -100,8 +100,7 @@ long sys_socket(struct task *t, int domain, int type, int protocol)
 	return fd_install(t, file, type & SOCK_CLOEXEC);
 }
 
-static int make_pair(
-	int domain, int type, int protocol, struct file *files[2])
+static int make_pair(int domain, int type, int protocol, struct file *files[2])
 {
 	struct socket *s[2];
 	unsigned int flags = (unsigned int)type & SOCK_NONBLOCK;
@@ -225,8 +224,7 @@ static long install_accepted(struct task *t, struct socket *s, uaddr_t addr,
 	struct file *file;
 	int fd, ret;
 
-	ret = socket_file_new(
-		s, (unsigned int)flags & SOCK_NONBLOCK, &file);
+	ret = socket_file_new(s, (unsigned int)flags & SOCK_NONBLOCK, &file);
 	if (ret < 0)
 		return ret;
 	fd = fd_reserve(t, 0);
@@ -250,8 +248,8 @@ static long install_accepted(struct task *t, struct socket *s, uaddr_t addr,
 	return fd;
 }
 
-long sys_accept4(struct task *t, int fd, uaddr_t addr, uaddr_t size_addr,
-	int flags)
+long sys_accept4(
+	struct task *t, int fd, uaddr_t addr, uaddr_t size_addr, int flags)
 {
 	long interrupted = -ERESTARTSYS, ret;
 	struct socket *s, *accepted;
@@ -323,8 +321,8 @@ long sys_shutdown(struct task *t, int fd, int how)
 
 /* ---- Options ----------------------------------------------------------- */
 
-long sys_setsockopt(struct task *t, int fd, int level, int option,
-	uaddr_t addr, int size)
+long sys_setsockopt(
+	struct task *t, int fd, int level, int option, uaddr_t addr, int size)
 {
 	char value[OPTION_MAX];
 	struct file *file;
@@ -367,8 +365,8 @@ static int get_option(struct task *t, struct socket *s, int level, int option,
 	return put_user(t->mm, size_addr, &room);
 }
 
-long sys_getsockopt(struct task *t, int fd, int level, int option,
-	uaddr_t addr, uaddr_t size_addr)
+long sys_getsockopt(struct task *t, int fd, int level, int option, uaddr_t addr,
+	uaddr_t size_addr)
 {
 	struct file *file;
 	int ret;

@@ -52,8 +52,7 @@ static bool may_wait(const struct file *file, unsigned int flags)
 }
 
 /* All of a message, as far as it goes without waiting. */
-static ssize_t push(
-	struct task *t, struct socket *s, struct socket_message *m)
+static ssize_t push(struct task *t, struct socket *s, struct socket_message *m)
 {
 	uint64_t *done = &t->call.progress;
 	ssize_t ret;
@@ -70,8 +69,8 @@ static ssize_t push(
 	return ret;
 }
 
-static long send_message(struct task *t, struct file *file,
-	struct socket_message *m)
+static long send_message(
+	struct task *t, struct file *file, struct socket_message *m)
 {
 	struct socket *s = file_socket(file);
 	long interrupted = -ERESTARTSYS;
@@ -83,8 +82,8 @@ static long send_message(struct task *t, struct file *file,
 		signal_self(t, SIGPIPE);
 	if (ret == -EAGAIN && may_wait(file, m->flags) &&
 		socket_may_wait(t, file, true, &interrupted))
-		return call_wait_file(t, file, m->wait, 0,
-			*done ? (long)*done : interrupted);
+		return call_wait_file(
+			t, file, m->wait, 0, *done ? (long)*done : interrupted);
 	return *done ? (long)*done : ret;
 }
 
@@ -122,8 +121,8 @@ static int take_fds(struct task *t, const char *data, size_t size,
 
 	if (control->file_count + count > SOCKET_FDS_MAX)
 		return -EINVAL;
-	files = reallocarray(control->files,
-		control->file_count + count + 1, sizeof(*files));
+	files = reallocarray(control->files, control->file_count + count + 1,
+		sizeof(*files));
 	if (!files)
 		return -ENOMEM;
 	control->files = files;
@@ -212,8 +211,7 @@ static int control_in(struct task *t, const struct abi_msghdr *hdr,
 
 /* ---- sendmsg ----------------------------------------------------------- */
 
-static int header_in(
-	struct task *t, uaddr_t addr, struct abi_msghdr *hdr)
+static int header_in(struct task *t, uaddr_t addr, struct abi_msghdr *hdr)
 {
 	if (get_user(t->mm, hdr, addr) < 0)
 		return -EFAULT;
@@ -301,16 +299,14 @@ long sys_sendmmsg(struct task *t, int fd, uaddr_t vec, unsigned int count,
 
 /* ---- Receiving --------------------------------------------------------- */
 
-static bool wants_all(
-	const struct socket *s, const struct socket_message *m)
+static bool wants_all(const struct socket *s, const struct socket_message *m)
 {
 	return s->type == SOCK_STREAM && (m->flags & MSG_WAITALL) &&
-	       !(m->flags & MSG_PEEK) && m->uio->left &&
-	       !m->control.file_count;
+	       !(m->flags & MSG_PEEK) && m->uio->left && !m->control.file_count;
 }
 
-static long receive_message(struct task *t, struct file *file,
-	struct socket_message *m)
+static long receive_message(
+	struct task *t, struct file *file, struct socket_message *m)
 {
 	struct socket *s = file_socket(file);
 	long interrupted = -ERESTARTSYS;
@@ -431,8 +427,8 @@ static int control_out(struct task *t, const struct socket *s,
 		ret = put_control(t, room, SCM_CREDENTIALS, &m->control.cred,
 			sizeof(m->control.cred));
 	if (ret == 0 && m->control.file_count)
-		ret = put_files(t, room, &m->control,
-			m->flags & MSG_CMSG_CLOEXEC);
+		ret = put_files(
+			t, room, &m->control, m->flags & MSG_CMSG_CLOEXEC);
 	return ret;
 }
 
@@ -456,8 +452,8 @@ static int header_out(struct task *t, uaddr_t addr, struct abi_msghdr *hdr,
 			    &name_size) < 0)
 			return -EFAULT;
 	}
-	if (put_user(t->mm, addr + offsetof(struct abi_msghdr, flags),
-		    &flags) < 0)
+	if (put_user(t->mm, addr + offsetof(struct abi_msghdr, flags), &flags) <
+		0)
 		return -EFAULT;
 	return put_user(t->mm, addr + offsetof(struct abi_msghdr, control_size),
 		&control_size);
@@ -481,9 +477,8 @@ static long receive_header(struct task *t, struct file *file, uaddr_t addr,
 		return ret;
 	m.uio = &uio;
 	ret = receive_message(t, file, &m);
-	if (ret >= 0 &&
-		(control_out(t, file_socket(file), &m, &room) < 0 ||
-			header_out(t, addr, hdr, &m, &room) < 0))
+	if (ret >= 0 && (control_out(t, file_socket(file), &m, &room) < 0 ||
+				header_out(t, addr, hdr, &m, &room) < 0))
 		ret = -EFAULT;
 	socket_control_finish(&m.control);
 	uio_finish(&uio);

@@ -134,8 +134,8 @@ static struct parcel *open_parcel(
 	return p;
 }
 
-static struct parcel *next_parcel(struct unix_socket *u,
-	struct unix_socket *to, size_t left, const struct ucred *cred)
+static struct parcel *next_parcel(struct unix_socket *u, struct unix_socket *to,
+	size_t left, const struct ucred *cred)
 {
 	size_t limit = u->socket.send_buf;
 	size_t room = to->charge < limit ? limit - to->charge : 0;
@@ -148,8 +148,7 @@ static struct parcel *next_parcel(struct unix_socket *u,
 	return parcel_new(MAX(size, (size_t)PARCEL_MIN), cred);
 }
 
-static int stream_check(
-	struct unix_socket *u, const struct socket_message *m)
+static int stream_check(struct unix_socket *u, const struct socket_message *m)
 {
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
@@ -157,8 +156,7 @@ static int stream_check(
 		return u->state == UNIX_CONNECTED ? -EISCONN : -EOPNOTSUPP;
 	if (!u->peer)
 		return u->no_send ? -EPIPE : -ENOTCONN;
-	if (u->no_send || u->peer->state == UNIX_CLOSED ||
-		u->peer->no_receive)
+	if (u->no_send || u->peer->state == UNIX_CLOSED || u->peer->no_receive)
 		return -EPIPE;
 	return 0;
 }
@@ -232,8 +230,8 @@ static int destination(struct unix_socket *u, struct task *t,
 	return ret;
 }
 
-static int message_room(struct unix_socket *u, struct unix_socket *to,
-	struct socket_message *m)
+static int message_room(
+	struct unix_socket *u, struct unix_socket *to, struct socket_message *m)
 {
 	size_t need = m->uio->left + sizeof(struct parcel);
 
@@ -246,8 +244,7 @@ static int message_room(struct unix_socket *u, struct unix_socket *to,
 	if (to->charge + need > u->socket.send_buf ||
 		(unix_is_datagram(u) && to->peer != u &&
 			to->parcel_count > DATAGRAM_QUEUE_MAX)) {
-		m->wait = to->peer == u ? &u->socket.waitq :
-					  &to->socket.waitq;
+		m->wait = to->peer == u ? &u->socket.waitq : &to->socket.waitq;
 		return -EAGAIN;
 	}
 	return 0;
@@ -291,8 +288,7 @@ static ssize_t message_send(
 	return ret;
 }
 
-ssize_t unix_send(
-	struct socket *s, struct task *t, struct socket_message *m)
+ssize_t unix_send(struct socket *s, struct task *t, struct socket_message *m)
 {
 	struct unix_socket *u = unix_of(s);
 
@@ -302,8 +298,7 @@ ssize_t unix_send(
 /* ---- Receiving --------------------------------------------------------- */
 
 /* Hands over what came beside the bytes; a peek gets copies. */
-static int give_control(
-	struct parcel *p, struct socket_message *m, bool peek)
+static int give_control(struct parcel *p, struct socket_message *m, bool peek)
 {
 	size_t count = p->control.file_count;
 
@@ -359,7 +354,8 @@ static ssize_t stream_receive(struct unix_socket *u, struct socket_message *m)
 
 	if (list_empty(&u->parcels))
 		return nothing(u, m);
-	list_for_each_safe(p, tmp, &u->parcels, node) {
+	list_for_each_safe(p, tmp, &u->parcels, node)
+	{
 		if (!m->uio->left)
 			break;
 		if (done && !goes_together(u, p, m))
@@ -410,8 +406,7 @@ static ssize_t message_receive(struct unix_socket *u, struct socket_message *m)
 	return (ssize_t)moved;
 }
 
-ssize_t unix_receive(
-	struct socket *s, struct task *t, struct socket_message *m)
+ssize_t unix_receive(struct socket *s, struct task *t, struct socket_message *m)
 {
 	struct unix_socket *u = unix_of(s);
 
@@ -432,7 +427,8 @@ int unix_queued(struct socket *s, bool out)
 		u = u->peer;
 		return u ? (int)u->charge : 0;
 	}
-	list_for_each(p, &u->parcels, node) {
+	list_for_each(p, &u->parcels, node)
+	{
 		total += p->size - p->off;
 		/* Of messages the first one counts. */
 		if (!unix_is_stream(u))

@@ -10,8 +10,8 @@
 #include "sentry/net/socket.h"
 #include "sentry/vfs/vfs.h"
 
-#define DATAGRAM_QUEUE_MAX 10 /* net.unix.max_dgram_qlen */
-#define BACKLOG_MAX	   4096 /* net.core.somaxconn */
+#define DATAGRAM_QUEUE_MAX 10   /* net.unix.max_dgram_qlen */
+#define BACKLOG_MAX        4096 /* net.core.somaxconn */
 
 enum unix_state {
 	UNIX_FRESH,
@@ -23,11 +23,11 @@ enum unix_state {
 /* Bytes in a receive queue: a message, or a piece of a stream. */
 struct parcel {
 	struct list node;
-	size_t size;	 /* of data in use */
-	size_t off;	 /* consumed, of a stream */
-	size_t capacity; /* of data */
+	size_t size;                   /* of data in use */
+	size_t off;                    /* consumed, of a stream */
+	size_t capacity;               /* of data */
 	struct socket_control control; /* files: owned */
-	struct ucred cred;	       /* of the sender */
+	struct ucred cred;             /* of the sender */
 	struct socket_address from;    /* of datagrams */
 	char data[];
 };
@@ -39,15 +39,15 @@ struct unix_socket {
 	bool no_receive, no_send; /* shut down */
 	struct unix_socket *peer; /* counted */
 	struct socket_address name;
-	struct path path;	    /* counted: of a bound name */
-	struct list name_node;	    /* among the bound, of either kind */
+	struct path path;      /* counted: of a bound name */
+	struct list name_node; /* among the bound, of either kind */
 	struct list parcels;
 	size_t parcel_count;
-	size_t charge; /* what the parcels cost, data and all */
-	struct list backlog;	  /* of ->backlog_node; counted */
+	size_t charge;            /* what the parcels cost, data and all */
+	struct list backlog;      /* of ->backlog_node; counted */
 	struct list backlog_node; /* in the listener's */
 	size_t backlog_count, backlog_max;
-	struct ucred cred;	/* who listened, or made the connection */
+	struct ucred cred;      /* who listened, or made the connection */
 	struct ucred peer_cred; /* as SO_PEERCRED tells */
 };
 
@@ -73,8 +73,8 @@ void unix_wake(struct unix_socket *u, uint32_t events);
 
 /* ---- name.c ------------------------------------------------------------ */
 
-int unix_bind(struct socket *s, struct task *t,
-	const struct socket_address *name);
+int unix_bind(
+	struct socket *s, struct task *t, const struct socket_address *name);
 /* What is bound to that name: a new reference. -ECONNREFUSED, -ENOENT... */
 int unix_find(struct task *t, const struct socket_address *name,
 	struct unix_socket **out);
@@ -85,8 +85,7 @@ int unix_check_name(const struct socket_address *name);
 
 /* ---- data.c ------------------------------------------------------------ */
 
-ssize_t unix_send(
-	struct socket *s, struct task *t, struct socket_message *m);
+ssize_t unix_send(struct socket *s, struct task *t, struct socket_message *m);
 ssize_t unix_receive(
 	struct socket *s, struct task *t, struct socket_message *m);
 int unix_queued(struct socket *s, bool out);

@@ -36,8 +36,8 @@ static bool is_abstract(const struct socket_address *name)
 }
 
 /* The path of a name, which need not end with a NUL. */
-static void path_text(
-	const struct socket_address *name, char text[sizeof(struct sockaddr_un)])
+static void path_text(const struct socket_address *name,
+	char text[sizeof(struct sockaddr_un)])
 {
 	size_t size = name->size - NAME_START;
 
@@ -49,7 +49,8 @@ static struct unix_socket *find_abstract(const struct socket_address *name)
 {
 	struct unix_socket *u;
 
-	list_for_each(u, &abstract_names, name_node) {
+	list_for_each(u, &abstract_names, name_node)
+	{
 		if (u->name.size == name->size &&
 			memcmp(u->name.bytes, name->bytes, name->size) == 0)
 			return u;
@@ -61,7 +62,8 @@ static struct unix_socket *find_bound(const struct inode *inode)
 {
 	struct unix_socket *u;
 
-	list_for_each(u, &bound_places, name_node) {
+	list_for_each(u, &bound_places, name_node)
+	{
 		if (u->path.dentry->inode == inode)
 			return u;
 	}
@@ -132,8 +134,8 @@ static int bind_path(struct unix_socket *u, struct task *t,
 	return 0;
 }
 
-int unix_bind(struct socket *s, struct task *t,
-	const struct socket_address *name)
+int unix_bind(
+	struct socket *s, struct task *t, const struct socket_address *name)
 {
 	struct unix_socket *u = unix_of(s);
 	int ret;

@@ -147,7 +147,8 @@ static void close_backlog(struct unix_socket *u)
 {
 	struct unix_socket *waiting, *tmp;
 
-	list_for_each_safe(waiting, tmp, &u->backlog, backlog_node) {
+	list_for_each_safe(waiting, tmp, &u->backlog, backlog_node)
+	{
 		list_del(&waiting->backlog_node);
 		/* Who connected is told that nobody took it. */
 		if (waiting->peer)
@@ -321,8 +322,7 @@ static int unix_accept(struct socket *s, struct socket **out)
 
 /* ---- What can be asked ------------------------------------------------- */
 
-static int unix_name(
-	struct socket *s, bool peer, struct socket_address *out)
+static int unix_name(struct socket *s, bool peer, struct socket_address *out)
 {
 	struct unix_socket *u = unix_of(s);
 
@@ -374,8 +374,8 @@ static int unix_get_option(
 	return 0;
 }
 
-static int unix_set_option(struct socket *s, int level, int option,
-	const void *value, size_t size)
+static int unix_set_option(
+	struct socket *s, int level, int option, const void *value, size_t size)
 {
 	return -EOPNOTSUPP;
 }
