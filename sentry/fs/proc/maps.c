@@ -22,6 +22,7 @@
 #include "sentry/fs/proc/internal.h"
 #include "sentry/fs/proc/proc.h"
 #include "sentry/mm/mapped.h"
+#include "sentry/time/timer.h"
 
 #define BROKER_DEADLINE_MS 1000
 #define HOST_TEXT_MAX      (32u << 20)
@@ -41,6 +42,21 @@ static int give_up(const char *why)
 	return -EIO;
 }
 
+/* Signals come to the sentry at any time; they are no reason to give up. */
+static bool broker_answers(void)
+{
+	struct pollfd wait = {.fd = broker, .events = POLLIN};
+	int64_t end = monotonic_now() + BROKER_DEADLINE_MS * INT64_C(1000000);
+	int64_t left;
+	int ret;
+
+	do {
+		left = (end - monotonic_now()) / 1000000;
+		ret = poll(&wait, 1, left > 0 ? (int)left : 0);
+	} while (ret < 0 && errno == EINTR);
+	return ret == 1;
+}
+
 /* A descriptor for one of the host's files on a stub, or -errno. */
 static int broker_open(pid_t host_tid, enum procbroker_file which)
 {
@@ -51,7 +67,6 @@ static int broker_open(pid_t host_tid, enum procbroker_file which)
 		.file = which,
 	};
 	struct procbroker_reply reply;
-	struct pollfd wait = {.fd = broker, .events = POLLIN};
 	size_t fd_count = 0;
 	int fd = -1;
 	ssize_t got;
@@ -60,7 +75,7 @@ static int broker_open(pid_t host_tid, enum procbroker_file which)
 		return -ENOENT;
 	if (msg_send(broker, &request, sizeof(request), -1) < 0)
 		return give_up("is gone");
-	if (poll(&wait, 1, BROKER_DEADLINE_MS) != 1)
+	if (!broker_answers())
 		return give_up("does not answer");
 	got = msg_recv(broker, &reply, sizeof(reply), &fd, 1, &fd_count);
 	if (got != (ssize_t)sizeof(reply) || reply.id != request.id ||
