@@ -390,6 +390,7 @@ static void receive(void)
 		config->flags & BOOT_DEBUG ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN);
 	sandbox_limits.tasks = config->limits.tasks;
 	sandbox_limits.memory_files = config->limits.memory_files;
+	file_limit = sandbox_limits.files;
 	if (config->hostname && config->hostname[0])
 		uts_set_nodename(config->hostname, strlen(config->hostname));
 	result.walls = config->walls;

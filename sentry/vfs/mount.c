@@ -23,6 +23,7 @@
 
 static struct list buckets[BUCKETS];
 static int next_id = 20;
+static size_t mount_total; /* of all namespaces: copies count, too */
 
 /* ---- Paths ------------------------------------------------------------- */
 
@@ -99,10 +100,14 @@ struct path path_mounted(struct path path)
 static struct mount *mount_new(
 	struct fs *fs, struct dentry *root, unsigned int flags)
 {
-	struct mount *m = calloc(1, sizeof(*m));
+	struct mount *m;
 
+	if (mount_total >= MOUNTS_LIMIT)
+		return NULL;
+	m = calloc(1, sizeof(*m));
 	if (!m)
 		return NULL;
+	mount_total++;
 	ref_init(&m->ref);
 	m->fs = fs_get(fs);
 	m->root = dentry_get(root ? root : fs->root);
@@ -134,6 +139,7 @@ void mount_put(struct mount *mount)
 	dentry_put(mount->root);
 	fs_put(mount->fs);
 	free(mount);
+	mount_total--;
 }
 
 int mount_want_write(const struct mount *mount)

@@ -305,31 +305,46 @@ static int copy_to_place(struct ovl_inode *o, uint64_t size, struct inode **out)
 	return err;
 }
 
-int ovl_copy_up(struct ovl_inode *o, uint64_t size)
+/* Its folder is above already, or it has none any more. */
+static int copy_one(struct ovl_inode *o, uint64_t size)
 {
 	struct inode *upper;
 	int err = 0;
 
-	if (o->upper)
-		return 0;
 	if (o->lower->ops->getattr)
 		err = o->lower->ops->getattr(o->lower);
 	if (err)
 		return err;
-	if (o->orphan) {
-		/* Open, but without a name: so is its copy. */
-		if (!S_ISREG(o->lower->attr.mode))
-			return -ENOENT;
+	if (!o->orphan)
+		err = copy_to_place(o, size, &upper);
+	else if (S_ISREG(o->lower->attr.mode))
 		err = copy_nameless(
 			o, ovl_of(&o->inode)->upper_root, size, &upper);
-	} else {
-		err = ovl_copy_up(o->parent, UINT64_MAX);
-		if (!err)
-			err = copy_to_place(o, size, &upper);
-	}
+	else
+		err = -ENOENT;
 	if (err)
 		return err;
 	ovl_inode_set_upper(o, upper);
 	ovl_of(&o->inode)->changes++;
 	return 0;
+}
+
+/* The highest folder on the way to o, or o itself, that is not above yet. */
+static struct ovl_inode *next_to_copy(struct ovl_inode *o)
+{
+	while (!o->orphan && !o->parent->upper)
+		o = o->parent;
+	return o;
+}
+
+int ovl_copy_up(struct ovl_inode *o, uint64_t size)
+{
+	struct ovl_inode *next;
+	int err = 0;
+
+	while (!err && !o->upper) {
+		next = next_to_copy(o);
+		err = copy_one(next, next == o ? size : UINT64_MAX);
+	}
+	return err;
 }
