@@ -721,6 +721,70 @@ static void hostile_jumps(void)
 	}
 }
 
+static uint64_t seed;
+
+static uint64_t random64(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+/* A number that might mean something at one of the gates. */
+static long random_argument(void)
+{
+	static const long known[] = {0, 1, 2, 3, 4, 5, 6, 9, 10, 11, 13, 14, 15,
+		23, 25, 31, 56, 57, 60, 61, 157, 231, 322, STUB_REPORT_NR,
+		STUB_EMPTY_PATH, STUB_AREAS_START, STUB_AREAS_START + 0xf000,
+		STUB_AREAS_START + 0x10000, 0x1000, SIGCHLD, THREAD_FLAGS, -1,
+		0x10000000, CLONE_PARENT | SIGCHLD, CLONE_VM | CLONE_PARENT};
+
+	if (random64() % 8 == 0)
+		return L(random64());
+	return known[random64() % (sizeof(known) / sizeof(known[0]))];
+}
+
+/* Calls at the gates with registers by chance, until that ends it. */
+static void fuzz_body(void)
+{
+	static const long gates[] = {STUB_IP_CALL - 2, STUB_IP_REPORT - 2,
+		STUB_IP_CLONE - 2, STUB_IP_CHILD - 2, STUB_IP_EXEC - 2};
+	int i;
+
+	seed = word * 0x9e3779b97f4a7c15ull + 1;
+	for (i = 0; i < 20; i++) {
+		register long r10 __asm__("r10") = random_argument();
+		register long r8 __asm__("r8") = random_argument();
+		register long nr __asm__("rax") = random_argument();
+		long a = random_argument(), b = random_argument();
+		long c = random_argument();
+		long gate = gates[random64() % 5];
+
+		if (random64() % 4 == 0)
+			gate = STUB_IP_REPORT - 2, nr = STUB_REPORT_NR;
+		if (random64() % 4 == 0)
+			gate = STUB_IP_CALL - 2;
+		__asm__ volatile("call *%[at]"
+				 : "+a"(nr), "+D"(a), "+S"(b), "+d"(c)
+				 : [at] "r"(gate), "r"(r10), "r"(r8)
+				 : "rcx", "r11", "memory");
+		call(__NR_kill, 0, 0);
+	}
+}
+
+static void hostile_fuzz(void)
+{
+	int i;
+
+	for (i = 0; i < 600; i++) {
+		word = (uint32_t)i;
+		CHECK(spawn(i % 8 == 7 ? CLONE_VM | CLONE_VFORK : SIGCHLD,
+			      fuzz_body, 0) > 0);
+		call(CALL_WAIT);
+	}
+}
+
 static void test_after_exec(void)
 {
 }
@@ -769,6 +833,7 @@ static const struct {
 	{"hostile_mask", hostile_mask},
 	{"hostile_scribble", hostile_scribble},
 	{"hostile_jumps", hostile_jumps},
+	{"hostile_fuzz", hostile_fuzz},
 };
 
 void guest_main(const uint64_t *sp)

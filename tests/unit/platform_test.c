@@ -217,6 +217,8 @@ START_TEST(jumps_into_the_stub_hurt_nobody_else)
 	run(platforms[_i], "hostile_jumps", NULL, &out);
 	ck_assert_int_eq(out.exit_code, 0);
 	ck_assert(WIFEXITED(out.first_status));
+	run(platforms[_i], "hostile_fuzz", NULL, &out);
+	ck_assert_uint_ge(out.dead, 1);
 }
 END_TEST
 
