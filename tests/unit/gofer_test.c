@@ -464,7 +464,7 @@ START_TEST(readdir_goes_on_at_a_cookie_of_long_ago)
 	rest = batch.count;
 	/* More folders than the gofer keeps positions of. */
 	for (int i = 1; i < 40; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof(name), "d%02d", i);
 		where.name = name;
@@ -508,13 +508,15 @@ END_TEST
 
 START_TEST(a_file_may_be_a_root)
 {
-	const char *config[] = {"ro", strdup(test_path("file")), NULL};
+	char root[256];
+	const char *config[] = {"ro", root, NULL};
 	struct gofer_where where = {.node = 1};
 	struct gofer_client *client;
 	struct gofer_attr attr;
 	int fd, error;
 
-	test_write(test_path("file"), "x");
+	strcpy(root, test_path("file"));
+	test_write(root, "x");
 	test_write(test_path("other"), "x");
 	client = gofer_start_client(config, &process);
 	ck_assert_int_eq(
@@ -851,7 +853,8 @@ static pid_t start_swapping(void)
 
 static void race(bool no_openat2)
 {
-	const char *config[] = {"rw", strdup(test_path("root")), NULL};
+	char root[256];
+	const char *config[] = {"rw", root, NULL};
 	struct gofer_where where = {.name = "secret", .size = 6};
 	struct gofer_client *client;
 	struct gofer_attr attr;
@@ -862,7 +865,8 @@ static void race(bool no_openat2)
 	pid_t pid;
 	int error, fd;
 
-	mkdir(test_path("root"), 0755);
+	strcpy(root, test_path("root"));
+	mkdir(root, 0755);
 	mkdir(test_path("root/x"), 0755);
 	mkdir(test_path("outside"), 0755);
 	test_write(test_path("root/x/secret"), "mine");
