@@ -884,6 +884,7 @@ static int tell_results(struct conformance *run, const struct options *o)
 	for (int i = 1; i < run->target_count; i++) {
 		if (!o->tap) {
 			report_differences(run, i, stdout);
+			report_known(run, i, stdout);
 			report_table(run, i, stdout);
 		}
 		/* Others are compared; only the first is judged. */

@@ -81,6 +81,8 @@ int family_length(const char *name);
 
 void report_table(const struct conformance *run, int target, FILE *out);
 void report_differences(const struct conformance *run, int target, FILE *out);
+/* Known failures that are none any more. */
+void report_known(const struct conformance *run, int target, FILE *out);
 void report_native_failures(const struct conformance *run, FILE *out);
 void report_comparison(const struct conformance *run, FILE *out);
 void report_tap(const struct conformance *run, FILE *out);

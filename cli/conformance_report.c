@@ -227,10 +227,6 @@ void report_differences(const struct conformance *run, int target, FILE *out)
 		const struct known *known = case_known(run, c, target);
 		const struct outcome *on = &c->on[target];
 
-		if (known && case_relation(c, target) == AGREE &&
-			!strpbrk(known->pattern, "*?["))
-			fprintf(out, "%s agrees now: no known failure\n",
-				c->name);
 		if (known || !is_difference(c, target))
 			continue;
 		fprintf(out, "%s: %s\n", c->name,
@@ -240,6 +236,27 @@ void report_differences(const struct conformance *run, int target, FILE *out)
 			print_values(out, "native", c->on[0].values);
 			print_values(out, where, on->values);
 		}
+	}
+}
+
+void report_known(const struct conformance *run, int target, FILE *out)
+{
+	for (size_t k = 0; k < run->known_count; k++) {
+		const struct known *known = &run->known[k];
+		size_t cases = 0;
+		size_t agree = 0;
+
+		for (size_t i = 0; i < run->case_count; i++) {
+			const struct test_case *c = &run->cases[i];
+
+			if (case_known(run, c, target) != known)
+				continue;
+			cases++;
+			agree += case_relation(c, target) == AGREE;
+		}
+		if (agree)
+			fprintf(out, "known failure %s: %zu of %zu agree now\n",
+				known->pattern, agree, cases);
 	}
 }
 

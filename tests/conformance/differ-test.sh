@@ -1,0 +1,16 @@
+#!/bin/sh
+# Random sequences of calls end the same natively and in the sandbox. The seeds
+# are always the same ones; more by hand: see docs/ci.md.
+seeds=1-60
+[ -z "$SANDBOX_QUICK" ] || seeds=1-10
+[ -z "$SANDBOX_FULL" ] || seeds=1-600
+status=0
+
+for platform in ${SANDBOX_PLATFORMS:-notify ptrace}; do
+	if ! timeout 300 tests/conformance/differ --seeds $seeds \
+		--against "$PWD/sandbox run --platform=$platform --"; then
+		echo "FAIL: random sequences on $platform"
+		status=1
+	fi
+done
+exit $status
