@@ -7,6 +7,7 @@
 
 #include "boot.h"
 #include "sentry/fs/dev/dev.h"
+#include "sentry/fs/devpts/devpts.h"
 #include "sentry/fs/gofer/client.h"
 #include "sentry/fs/gofer/fs.h"
 #include "sentry/fs/overlay/overlay.h"
@@ -25,6 +26,7 @@ void mounts_register(void)
 	vfs_register(&tmpfs_type);
 	vfs_register(&proc_type);
 	dev_register();
+	devpts_register();
 }
 
 static struct gofer_client *gofer;
@@ -150,6 +152,13 @@ static int add_dev(struct mount_ns *ns)
 	if (ret < 0)
 		return ret;
 	ret = mount_at(ns, "/dev", fs, MNT_NOSUID);
+	fs_put(fs);
+	if (ret < 0)
+		return ret;
+	ret = devpts_new(&fs);
+	if (ret < 0)
+		return ret;
+	ret = mount_at(ns, "/dev/pts", fs, MNT_NOSUID | MNT_NOEXEC);
 	fs_put(fs);
 	if (ret < 0)
 		return ret;

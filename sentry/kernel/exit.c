@@ -206,6 +206,9 @@ static void group_becomes_zombie(struct thread_group *tg)
 	posix_timers_destroy(tg);
 	sigqueue_clear(&tg->pending);
 	vfork_done(tg);
+	if (tg->group && tg->group->session->sid == tg->tgid &&
+		session_leader_exited)
+		session_leader_exited(tg->group->session);
 	give_away_children(tg);
 	if (tg->group)
 		group_check(tg->group);

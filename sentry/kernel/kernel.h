@@ -50,6 +50,8 @@ void group_inherit(struct thread_group *tg, struct process_group *group);
  * and somebody in it is stopped, SIGHUP and SIGCONT.
  */
 void group_check(struct process_group *group);
+/* fs/devpts' hook: the controlling terminal is given up. NULL: none. */
+extern void (*session_leader_exited)(struct session *session);
 bool group_is_orphaned(const struct process_group *group);
 
 /* ---- run.c ------------------------------------------------------------- */

@@ -14,34 +14,20 @@
 
 #include "lib/checked.h"
 #include "sentry/kernel/kernel.h"
+#include "sentry/kernel/usage.h"
 
 /* ---- Clocks ------------------------------------------------------------ */
 
-static int64_t host_thread_time(pid_t host_tid)
-{
-	return clock_now((clockid_t)((~(unsigned int)host_tid << 3) | 6));
-}
-
-static int64_t host_process_time(pid_t host_pid)
-{
-	return clock_now((clockid_t)((~(unsigned int)host_pid << 3) | 2));
-}
-
-int64_t group_cpu_time(const struct thread_group *tg)
-{
-	if (!tg->space || tg->host_dead)
-		return (int64_t)(tg->usage.utime_us + tg->usage.stime_us) *
-		       1000;
-	return host_process_time(tg->space->host_pid);
-}
-
+/*
+ * The host tells one thread's time only within its process. Linux: a timer on
+ * the CPU time of one of several threads runs on that of the process.
+ */
 int64_t task_clock_now(struct task *t, clockid_t clock)
 {
 	switch (clock) {
 	case CLOCK_PROCESS_CPUTIME_ID:
-		return group_cpu_time(t->tg);
 	case CLOCK_THREAD_CPUTIME_ID:
-		return t->thread ? host_thread_time(t->thread->host_tid) : 0;
+		return group_cpu_clock(t->tg, CPU_CLOCK_SCHED);
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_ALARM:
 	case CLOCK_TAI:
@@ -63,9 +49,14 @@ static int64_t itimer_read(struct clock_timer *ct)
 {
 	struct itimer *itimer = container_of(ct, struct itimer, ct);
 
-	/* Linux: ITIMER_VIRTUAL counts system time too. */
-	return itimer->which == ITIMER_REAL ? monotonic_now()
-					    : group_cpu_time(itimer->tg);
+	switch (itimer->which) {
+	case ITIMER_REAL:
+		return monotonic_now();
+	case ITIMER_VIRTUAL:
+		return group_cpu_clock(itimer->tg, CPU_CLOCK_VIRT);
+	default:
+		return group_cpu_clock(itimer->tg, CPU_CLOCK_PROF);
+	}
 }
 
 static void itimer_expired(struct clock_timer *ct, uint64_t periods)

@@ -43,6 +43,5 @@ void posix_timer_delivered(struct thread_group *tg, struct guest_siginfo *info);
 /* A clock of t's as timer_create(2) and clock_nanosleep(2) take it: now in
  * nanoseconds, or -1 for no such clock. */
 int64_t task_clock_now(struct task *t, clockid_t clock);
-int64_t group_cpu_time(const struct thread_group *tg);
 
 #endif

@@ -12,6 +12,8 @@
 #include "lib/checked.h"
 #include "sentry/kernel/kernel.h"
 
+void (*session_leader_exited)(struct session *session);
+
 static void session_put(struct session *session)
 {
 	if (ref_put(&session->ref))
