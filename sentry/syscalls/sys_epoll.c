@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 
 #include "lib/checked.h"
@@ -14,7 +15,8 @@
 
 #define EVENTS_MAX ((int)(INT_MAX / sizeof(struct epoll_result)))
 /* Given out in one call; the rest stays ready for the next. */
-#define EVENTS_ONCE 256
+#define EVENTS_ONCE 65536
+#define EVENTS_FEW  64 /* without an allocation */
 
 _Static_assert(sizeof(struct epoll_result) == 12, "struct epoll_event");
 
@@ -79,19 +81,41 @@ long sys_epoll_ctl(struct task *t, int epfd, int op, int fd, uaddr_t event_addr)
 
 /* ---- Waiting ----------------------------------------------------------- */
 
+static long give_events(struct task *t, struct file *epoll, uaddr_t out,
+	struct epoll_result *buf, size_t count)
+{
+	size_t n = epoll_collect(epoll, buf, count);
+
+	if (n && copy_out(t->mm, out, buf, n * sizeof(*buf)) < 0)
+		return -EFAULT;
+	return (long)n;
+}
+
+static long take_events(
+	struct task *t, struct file *epoll, uaddr_t out, size_t count)
+{
+	struct epoll_result few[EVENTS_FEW];
+	struct epoll_result *many;
+	long ret;
+
+	count = MIN(count, epoll_ready_count(epoll, EVENTS_ONCE));
+	if (count <= EVENTS_FEW)
+		return give_events(t, epoll, out, few, count);
+	many = alloc_array(count, sizeof(*many));
+	if (!many)
+		return -ENOMEM;
+	ret = give_events(t, epoll, out, many, count);
+	free(many);
+	return ret;
+}
+
 static long wait_for_events(struct task *t, struct file *epoll, uaddr_t out,
 	int count, int64_t timeout_ns)
 {
-	struct epoll_result found[EVENTS_ONCE];
-	size_t n;
+	long ret = take_events(t, epoll, out, (size_t)count);
 
-	n = epoll_collect(
-		epoll, found, MIN((size_t)count, (size_t)EVENTS_ONCE));
-	if (n) {
-		if (copy_out(t->mm, out, found, n * sizeof(*found)) < 0)
-			return -EFAULT;
-		return (long)n;
-	}
+	if (ret)
+		return ret;
 	if (timeout_ns == 0 || t->call.timed_out)
 		return 0;
 	if (timeout_ns > 0)

@@ -309,6 +309,20 @@ size_t epoll_collect(
 	return found;
 }
 
+size_t epoll_ready_count(struct file *epoll_file, size_t most)
+{
+	struct epoll *epoll = epoll_of(epoll_file);
+	struct epoll_item *item;
+	size_t count = 0;
+
+	list_for_each(item, &epoll->ready, ready_node)
+	{
+		if (++count >= most)
+			break;
+	}
+	return count;
+}
+
 static uint32_t epoll_poll(struct file *file)
 {
 	struct epoll *epoll = epoll_of(file);

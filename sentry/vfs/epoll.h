@@ -36,6 +36,9 @@ int epoll_remove(struct file *epoll, struct file *file, int fd);
 size_t epoll_collect(
 	struct file *epoll, struct epoll_result *out, size_t count);
 
+/* How many may be ready, most at most. */
+size_t epoll_ready_count(struct file *epoll, size_t most);
+
 void epoll_file_released(struct file *file);
 
 #endif
