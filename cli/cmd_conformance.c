@@ -150,6 +150,7 @@ static void add_case(struct conformance *run, const char *program,
 	c->program = program;
 	c->limit = limit;
 	c->root = strstr(flags, "root");
+	c->given = strstr(flags, "given");
 }
 
 static void list_program(
@@ -504,6 +505,31 @@ become(struct job *job, int out, char **words)
 	_exit(127);
 }
 
+/* What CASE_GIVEN cases find is made outside, before the target starts. */
+static void prepare_job(struct runner *r, struct job *job, char **words)
+{
+	bool given = false;
+	int status;
+	pid_t pid;
+
+	for (size_t i = job->next; i < job->end; i++)
+		given |= r->run->cases[i].given;
+	if (!given)
+		return;
+	while (strcmp(words[0], "--report") != 0)
+		words++;
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		words[0] = (char *)"--prepare";
+		execv(words[-1], words - 1);
+		_exit(127);
+	}
+	if (waitpid(pid, &status, 0) < 0 || status != 0)
+		die("prepare a suite");
+}
+
 static void start_job(struct runner *r, struct job *job)
 {
 	char folder[PATH_MAX + 20];
@@ -516,6 +542,7 @@ static void start_job(struct runner *r, struct job *job)
 		job->err < 0)
 		die("start a program");
 	words = job_words(r, job, folder);
+	prepare_job(r, job, words);
 	job->in_case = job->spoke = false;
 	job->used = 0;
 	job->deadline = now_ms() + START_MS;

@@ -34,6 +34,7 @@ struct test_case {
 	const char *program; /* borrowed from the run's list */
 	int limit;           /* seconds */
 	bool root;
+	bool given; /* needs `PROGRAM --prepare` first */
 	struct outcome on[CONF_TARGETS];
 };
 

@@ -2,6 +2,7 @@
  * The harness of the conformance programs: expectations, helpers, and main.
  *
  * usage: PROGRAM [--report] [--list] [--no-fork] [--dir D] [CASE...]
+ *        PROGRAM --prepare --dir D CASE...	makes what CASE_GIVEN needs
  *
  * Without --report nothing is printed for cases that hold; the exit status is
  * 1 if one did not. With --report each case prints lines that the runner reads:
@@ -437,6 +438,63 @@ static void drop_to_user(void)
 	MUST(setresuid(CONF_UID, CONF_UID, CONF_UID));
 }
 
+static void given_file(const char *path, const char *text, mode_t mode)
+{
+	close(conf_file(path, text));
+	MUST(chmod(path, mode));
+}
+
+static void given_big(void)
+{
+	static char text[100000];
+	int fd = conf_file("given/big", "");
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)(i % 251);
+	REQUIRE(write(fd, text, sizeof(text)) == sizeof(text));
+	close(fd);
+}
+
+/* See CASE_GIVEN; in the current folder. */
+static void make_given(void)
+{
+	struct timespec old[2] = {{1000000000, 1}, {1000000000, 2}};
+
+	umask(022);
+	MUST(mkdir("given", 0755));
+	given_file("given/file", "content\n", 0640);
+	given_file("given/exec", "#!/bin/sh\nexit 7\n", 0755);
+	given_file("given/empty", "", 0644);
+	given_file("given/hard1", "hard\n", 0644);
+	MUST(link("given/hard1", "given/hard2"));
+	MUST(symlink("file", "given/link"));
+	MUST(symlink("nowhere", "given/dangling"));
+	MUST(mkfifo("given/pipe", 0644));
+	MUST(mkdir("given/dir", 0755));
+	given_file("given/dir/a", "a\n", 0644);
+	given_file("given/dir/b", "b\n", 0644);
+	MUST(mkdir("given/dir/sub", 0755));
+	MUST(mkdir("given/dir/void", 0755));
+	given_file("given/dir/sub/deep", "deep\n", 0644);
+	given_big();
+	MUST(utimensat(AT_FDCWD, "given/file", old, 0));
+}
+
+static int prepare(const struct conf_case *c, const char *folder)
+{
+	int here;
+
+	if (!(c->flags & CONF_GIVEN))
+		return 0;
+	here = open(".", O_RDONLY | O_DIRECTORY);
+	if (here < 0 || mkdir(folder, 0755) < 0 || chdir(folder) < 0) {
+		perror(folder);
+		return -1;
+	}
+	make_given();
+	return fchdir(here) < 0 || close(here) < 0 ? -1 : 0;
+}
+
 /* The child's side: an empty folder, a clean signal state, and the case. */
 static void run_here(const struct conf_case *c, const char *folder)
 {
@@ -445,6 +503,8 @@ static void run_here(const struct conf_case *c, const char *folder)
 	if ((c->flags & CONF_USER) && geteuid() == 0)
 		MUST(chown(folder, CONF_UID, CONF_UID));
 	MUST(chdir(folder));
+	if ((c->flags & CONF_GIVEN) && access("given", F_OK) < 0)
+		make_given();
 	umask(022);
 	if ((c->flags & CONF_ROOT) && geteuid() != 0)
 		SKIP("needs root");
@@ -590,9 +650,10 @@ static void list_cases(void)
 
 	for (c = __start_conf_cases; c < __stop_conf_cases; c++) {
 		case_name(*c, name, sizeof(name));
-		printf("%s %d%s%s\n", name, (*c)->limit,
+		printf("%s %d%s%s%s\n", name, (*c)->limit,
 			(*c)->flags & CONF_ROOT ? " root" : "",
-			(*c)->flags & CONF_USER ? " user" : "");
+			(*c)->flags & CONF_USER ? " user" : "",
+			(*c)->flags & CONF_GIVEN ? " given" : "");
 	}
 	fflush(stdout);
 }
@@ -612,6 +673,7 @@ static void reset_signals(void)
 struct options {
 	bool list;
 	bool keep; /* the folders stay */
+	bool prepare;
 	const char *folder;
 	char **names;
 };
@@ -627,6 +689,8 @@ static void read_options(int argc, char **argv, struct options *o)
 			o->list = true;
 		else if (!strcmp(argv[i], "--no-fork"))
 			no_fork = true;
+		else if (!strcmp(argv[i], "--prepare"))
+			o->prepare = true;
 		else if (!strcmp(argv[i], "--keep"))
 			o->keep = true;
 		else if (!strcmp(argv[i], "--dir") && i + 1 < argc)
@@ -679,6 +743,10 @@ int main(int argc, char **argv)
 			continue;
 		snprintf(folder, sizeof(folder), "%s/%d", base,
 			(int)(c - __start_conf_cases));
+		if (o.prepare) {
+			good &= prepare(*c, folder) == 0;
+			continue;
+		}
 		if (no_fork) {
 			run_here(*c, folder);
 			print(report->text, report->used);

@@ -50,8 +50,9 @@
 #include <unistd.h>
 
 enum conf_flag {
-	CONF_ROOT = 1, /* needs uid 0 and its capabilities; else skipped */
-	CONF_USER = 2, /* runs as CONF_UID without capabilities when root */
+	CONF_ROOT = 1,  /* needs uid 0 and its capabilities; else skipped */
+	CONF_USER = 2,  /* runs as CONF_UID without capabilities when root */
+	CONF_GIVEN = 4, /* finds the folder "given", made before the run */
 };
 
 #define CONF_UID   65534 /* who CASE_USER runs as when started by root */
@@ -78,7 +79,18 @@ struct conf_case {
 #define CASE_ROOT(id) CASE_WITH(id, CONF_ROOT, CONF_LIMIT)
 #define CASE_USER(id) CASE_WITH(id, CONF_USER, CONF_LIMIT)
 /* Needs to have been root, to act as CONF_UID on what belongs to root. */
-#define CASE_DROPPED(id)       CASE_WITH(id, CONF_ROOT | CONF_USER, CONF_LIMIT)
+#define CASE_DROPPED(id) CASE_WITH(id, CONF_ROOT | CONF_USER, CONF_LIMIT)
+/*
+ * About files that were there before: in a sandbox they are the host's, while
+ * what a case makes itself is the sandbox's own. The folder "given" has
+ *
+ *	file	"content\n", 0640, of 2001	big	100,000 bytes: i % 251
+ *	exec	a script, exit 7, 0755		empty	nothing
+ *	hard1, hard2	one file: "hard\n"	link	-> file
+ *	dangling	-> nowhere		pipe	a FIFO
+ *	dir/	a, b: "a\n", "b\n"; sub/deep: "deep\n"; void/
+ */
+#define CASE_GIVEN(id)         CASE_WITH(id, CONF_GIVEN, CONF_LIMIT)
 #define CASE_SLOW(id, seconds) CASE_WITH(id, 0, seconds)
 
 /* got and want are integers or pointers; a got of -1 is shown with errno. */
