@@ -291,11 +291,10 @@ static void emit_guest(struct filter *f, bool trace_all, uint64_t boot_secret)
 	ret(f, SECCOMP_RET_USER_NOTIF);
 }
 
-int filter_compile(struct filter *f, bool trace_all, uint64_t boot_secret)
+/* Other architectures get ENOSYS; leaves the number in the accumulator. */
+static void emit_abi(struct filter *f)
 {
-	struct fixups bad = {.count = 0}, guest = {.count = 0};
-	struct fixups native = {.count = 0};
-	unsigned short to_stub;
+	struct fixups bad = {.count = 0}, native = {.count = 0};
 
 	memset(f, 0, sizeof(*f));
 	load(f, OFF_ARCH);
@@ -306,6 +305,14 @@ int filter_compile(struct filter *f, bool trace_all, uint64_t boot_secret)
 	check(f, &bad, BPF_JGE, X32_BIT, false);
 	ret(f, RET_ENOSYS);
 	land(f, &bad);
+}
+
+int filter_compile(struct filter *f, bool trace_all, uint64_t boot_secret)
+{
+	struct fixups guest = {.count = 0};
+	unsigned short to_stub;
+
+	emit_abi(f);
 	if (!trace_all)
 		emit_unconditional(f);
 
@@ -319,5 +326,17 @@ int filter_compile(struct filter *f, bool trace_all, uint64_t boot_secret)
 	emit_guest(f, trace_all, boot_secret);
 	far_land(f, to_stub);
 	emit_stub(f);
+	return f->overflow ? -ENOSPC : 0;
+}
+
+int filter_compile_traced(struct filter *f, bool trace_all)
+{
+	emit_abi(f);
+	if (!trace_all) {
+		emit_unconditional(f);
+		emit_table(f, &native_guest_table, SECCOMP_RET_ALLOW,
+			SECCOMP_RET_TRACE);
+	}
+	ret(f, SECCOMP_RET_TRACE);
 	return f->overflow ? -ENOSPC : 0;
 }

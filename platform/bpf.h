@@ -28,4 +28,11 @@ struct filter {
  */
 int filter_compile(struct filter *f, bool trace_all, uint64_t boot_secret);
 
+/*
+ * Compiles the filter for the ptrace platform: the native calls of guest code
+ * are executed unless trace_all, all others stop for the tracer, and answer
+ * ENOSYS if there is none. 0 or -ENOSPC.
+ */
+int filter_compile_traced(struct filter *f, bool trace_all);
+
 #endif

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
+#include "platform/bpf.h"
 #include "platform/child.h"
 
 #define TRACE_OPTIONS                                                          \
@@ -113,12 +114,26 @@ static int call_and_wait(struct tracee *t, long nr, const uint64_t args[6])
 	return wait_gate(t);
 }
 
+/* Returns the number of instructions written, at most FILTER_MAX. */
+static unsigned short compile(struct tracer *p, struct sock_filter *code)
+{
+	static struct filter filter;
+
+	if (p->filtered &&
+		filter_compile_traced(&filter, p->options.trace_all) == 0) {
+		memcpy(code, filter.code, sizeof(filter.code));
+		return filter.count;
+	}
+	p->filtered = false;
+	return (unsigned short)gate_filter(code);
+}
+
 /* Not fatal: where seccomp is refused the kill on exit stands alone. */
 static int install_filter(struct tracee *t)
 {
 	struct {
 		struct sock_fprog program;
-		struct sock_filter code[GATE_FILTER_MAX];
+		struct sock_filter code[FILTER_MAX];
 	} local;
 	const uint64_t no_privs[6] = {PR_SET_NO_NEW_PRIVS, 1};
 	const uint64_t install[6] = {SECCOMP_SET_MODE_FILTER, 0, GATE_SCRATCH};
@@ -127,7 +142,7 @@ static int install_filter(struct tracee *t)
 	int ret;
 
 	to.iov_base = (void *)(uintptr_t)GATE_SCRATCH;
-	local.program.len = (unsigned short)gate_filter(local.code);
+	local.program.len = compile(t->platform, local.code);
 	local.program.filter = (void *)((char *)to.iov_base +
 					((char *)local.code - (char *)&local));
 	if (process_vm_writev(t->base.host_tid, &from, 1, &to, 1, 0) !=
@@ -137,10 +152,12 @@ static int install_filter(struct tracee *t)
 	if (ret < 0)
 		return ret;
 	ret = call_and_wait(t, SYS_seccomp, install);
-	if (ret < 0)
+	if (ret < 0) {
+		t->platform->filtered = false;
 		log_warn("no filter stands behind PTRACE_O_EXITKILL: the host "
 			 "refuses seccomp: %s",
 			strerror(-ret));
+	}
 	return 0;
 }
 

@@ -2,12 +2,12 @@
  * The gate: the one place in a guest's address space from which the host
  * executes calls, `syscall` followed by `int3` in the stub's text. The tracer
  * sets the registers of a stopped thread so that it makes one call there and
- * traps; all other code runs under PTRACE_SYSEMU, where nothing is executed.
+ * traps. A thread that the filter stopped at a call makes ours in its place.
  *
- * A filter says the same to the host, in case a tracer dies and
- * PTRACE_O_EXITKILL were not enough: only from the gate, and only the calls
- * the platform makes. It is never asked while the tracer lives, except for the
- * vsyscall page, which SYSEMU does not see.
+ * Under PTRACE_SYSEMU a filter of its own stands behind it, in case a tracer
+ * dies and PTRACE_O_EXITKILL were not enough: only from the gate, and only the
+ * calls the platform makes. It is never asked while the tracer lives, except
+ * for the vsyscall page, which SYSEMU does not see.
  */
 #include "platform/ptrace/ptrace.h"
 

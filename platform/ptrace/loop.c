@@ -23,6 +23,7 @@
 #include "platform/native.h"
 
 #define WAKE_SIGNAL           (SIGRTMAX - 1)
+#define VSYSCALL_PAGE         0xffffffffff600000ull
 #define X32_BIT               0x40000000
 #define EVENT_OF(status)      ((unsigned int)(status) >> 16)
 #define SYSCALL_STOP          (SIGTRAP | 0x80)
@@ -180,11 +181,25 @@ static void on_native(struct tracee *t)
 	gate_call(t, t->nr, t->args);
 }
 
+/* t->nr and t->args are set; ip is behind the instruction. */
+static void on_call(struct tracee *t, uaddr_t ip)
+{
+	struct event event = {.kind = EVENT_SYSCALL, .nr = t->nr, .ip = ip};
+	enum native_class class = native_classify(t->nr, t->args);
+
+	if (class == NATIVE_ALLOW && !t->platform->options.trace_all) {
+		on_native(t);
+		return;
+	}
+	event.stopped = class == NATIVE_TRAP && tracee_load(t);
+	memcpy(event.args, t->args, sizeof(event.args));
+	tracee_set_view(t, event.stopped ? VIEW_STOPPED : VIEW_IN_CALL);
+	loop_deliver(t, &event);
+}
+
 static void on_syscall(struct tracee *t)
 {
-	struct event event = {.kind = EVENT_SYSCALL};
 	struct __ptrace_syscall_info info;
-	enum native_class class;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->base.host_tid, sizeof(info),
 		    &info) <= 0 ||
@@ -200,17 +215,7 @@ static void on_syscall(struct tracee *t)
 	}
 	t->nr = (long)info.entry.nr;
 	memcpy(t->args, info.entry.args, sizeof(t->args));
-	class = native_classify(t->nr, t->args);
-	if (class == NATIVE_ALLOW && !t->platform->options.trace_all) {
-		on_native(t);
-		return;
-	}
-	event.stopped = class == NATIVE_TRAP && tracee_load(t);
-	event.nr = t->nr;
-	memcpy(event.args, t->args, sizeof(event.args));
-	event.ip = info.instruction_pointer;
-	tracee_set_view(t, event.stopped ? VIEW_STOPPED : VIEW_IN_CALL);
-	loop_deliver(t, &event);
+	on_call(t, info.instruction_pointer);
 }
 
 /* A call from the vsyscall page: only the filter sees it; see gate.c. */
@@ -231,6 +236,32 @@ static void on_vsyscall(struct tracee *t)
 	event.ip = t->regs.rip;
 	tracee_set_view(t, VIEW_IN_CALL);
 	loop_deliver(t, &event);
+}
+
+/*
+ * The filter stops a call: one of ours that could not be made from another
+ * stop, from the vsyscall page, or what SYSEMU would have shown.
+ */
+static void on_filter(struct tracee *t)
+{
+	struct __ptrace_syscall_info info;
+
+	if (t->work != WORK_GUEST) {
+		tracee_go_on(t);
+		return;
+	}
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, t->base.host_tid, sizeof(info),
+		    &info) <= 0 ||
+		info.op != PTRACE_SYSCALL_INFO_SECCOMP)
+		return;
+	if ((info.instruction_pointer & ~0xfffull) == VSYSCALL_PAGE) {
+		on_vsyscall(t);
+		return;
+	}
+	t->at_call = true;
+	t->nr = (long)info.seccomp.nr;
+	memcpy(t->args, info.seccomp.args, sizeof(t->args));
+	on_call(t, info.instruction_pointer);
 }
 
 static bool will_restart(const struct user_regs_struct *r)
@@ -267,6 +298,20 @@ static void break_off(struct tracee *t)
 	deliver_interrupt(t, nr);
 }
 
+/* The same where the filter lets such calls pass, at the guest's own place. */
+static void break_off_guest(struct tracee *t)
+{
+	long nr = -1;
+
+	if (!tracee_load(t))
+		return;
+	if (t->platform->filtered && will_restart(&t->host)) {
+		nr = t->nr = (long)t->host.orig_rax;
+		rewind_call(t);
+	}
+	deliver_interrupt(t, nr);
+}
+
 /* A signal of the thread's own waits: it has to be seen first. */
 static bool signal_pending(struct tracee *t)
 {
@@ -284,7 +329,7 @@ static void interrupted(struct tracee *t)
 		t->op = OP_EXIT;
 		work_begin(t);
 	} else {
-		deliver_interrupt(t, -1);
+		break_off_guest(t);
 	}
 }
 
@@ -295,6 +340,25 @@ static bool may_interrupt(const struct tracee *t)
 		       (t->work == WORK_EXIT && t->vsyscall));
 }
 
+/*
+ * The stop meant nothing to us. A call with a timeout that it broke off would
+ * be continued by the host under a number of its own, which only the guest may
+ * use here: it is made anew.
+ */
+static void pass_over(struct tracee *t)
+{
+	if (t->work == WORK_GUEST && t->platform->filtered && tracee_load(t) &&
+		will_restart(&t->host) &&
+		(long)t->host.rax == -ERESTART_RESTARTBLOCK) {
+		t->nr = (long)t->host.orig_rax;
+		rewind_call(t);
+		tracee_run_guest(t);
+		return;
+	}
+	t->regs_loaded = t->regs_dirty;
+	tracee_go_on(t);
+}
+
 static void on_trap_stop(struct tracee *t)
 {
 	if (t->work == WORK_START) {
@@ -303,7 +367,7 @@ static void on_trap_stop(struct tracee *t)
 	} else if (may_interrupt(t) && !signal_pending(t)) {
 		interrupted(t);
 	} else {
-		tracee_go_on(t);
+		pass_over(t);
 	}
 }
 
@@ -365,7 +429,7 @@ static void on_signal(struct tracee *t, int signo)
 	else if (may_interrupt(t) && !signal_pending(t))
 		interrupted(t);
 	else
-		tracee_go_on(t);
+		pass_over(t);
 }
 
 /*
@@ -419,7 +483,7 @@ static void on_stop(struct tracee *t, int status)
 		on_exec(t);
 		break;
 	case PTRACE_EVENT_SECCOMP:
-		on_vsyscall(t);
+		on_filter(t);
 		break;
 	default:
 		on_trap_stop(t);

@@ -1,11 +1,20 @@
 /*
  * The ptrace platform: guest threads are traced host threads.
  *
- * Guest code runs under PTRACE_SYSEMU: every system call stops the thread and
- * is not executed. Calls of the native table, and what the client asks for, are
- * executed by the thread itself at the gate (gate.c), one call at a time, under
- * PTRACE_CONT. PTRACE_O_EXITKILL ends all guests with the tracer, and a filter
- * keeps a guest that lost its tracer all the same from any call.
+ * Guest calls stop the thread in one of two ways:
+ *
+ *   by a filter   that lets the native table pass, as on the notify platform,
+ *                 and answers all else by a stop (SECCOMP_RET_TRACE). Threads
+ *                 that wait for each other by futex do not meet in the tracer.
+ *   PTRACE_SYSEMU stops every call before any filter sees it; the native ones
+ *                 are then made at the gate. For a sandbox inside another one,
+ *                 whose filter has precedence over ours and would answer calls
+ *                 of our guests.
+ *
+ * What the client asks the host to execute, the thread makes itself at the gate
+ * (gate.c), one call at a time, under PTRACE_CONT. PTRACE_O_EXITKILL ends all
+ * guests with the tracer. A guest that lost its tracer all the same is kept by
+ * the filter from any call that was not native before.
  *
  *   ptrace.c  the platform_ops: each checks the state and hands over to
  *   work.c    what a thread does when it is let go, step by step, with
@@ -39,6 +48,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -73,6 +83,11 @@ static int ptrace_open(
 	p->tid = (pid_t)syscall(SYS_gettid);
 	ret = lend_open(p);
 	place_open(p);
+	/*
+	 * What a filter of those around us says comes before what ours says,
+	 * and would answer our guests; a SYSEMU stop comes before them all.
+	 */
+	p->filtered = prctl(PR_GET_SECCOMP) == 0;
 	if (ret == 0) {
 		ret = loop_open(p);
 		if (ret < 0)

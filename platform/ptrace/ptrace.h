@@ -96,9 +96,10 @@ struct tracee {
 	bool put;             /* given back by the client */
 	bool interrupt;       /* the client waits for EVENT_INTERRUPT */
 	bool interrupt_asked; /* to be asked of the host by the tracer */
-	bool gathered;        /* where its platform was when it was let go */
-	bool runs;            /* counted in platform.running */
-	bool vsyscall;        /* stopped in the vsyscall page */
+	bool at_call;  /* stopped by the filter: its call may yet be made */
+	bool gathered; /* where its platform was when it was let go */
+	bool runs;     /* counted in platform.running */
+	bool vsyscall; /* stopped in the vsyscall page */
 	time_t busy_since;
 
 	/* The call the thread is stopped at. */
@@ -113,9 +114,6 @@ struct tracee {
 	uint8_t *fp; /* owned: xstate_frame_size() bytes, a frame's image */
 	bool fp_loaded;
 	bool fp_dirty;
-
-	uaddr_t rseq; /* what it registered, or 0 */
-	uint32_t rseq_signature;
 
 	/* What was asked for. */
 	enum op op;
@@ -166,6 +164,12 @@ struct tracer {
 	timer_t timer;
 	bool timer_made;
 	unsigned int timer_ms; /* what it is set to; 0: not armed */
+
+	/*
+	 * The filter stops guest calls, and lets native ones pass; else
+	 * PTRACE_SYSEMU stops them all.
+	 */
+	bool filtered;
 
 	/* place.c */
 	cpu_set_t allowed;
@@ -238,8 +242,7 @@ void lend_begin(struct tracee *t);
 void lend_end(struct tracee *t, bool received);
 
 /* rseq.c */
-/* Notes what a native call of the guest's has registered. */
-void rseq_called(struct tracee *t, long result);
+
 /* The thread, its registers loaded, leaves guest code for the client. */
 void rseq_abort(struct tracee *t);
 

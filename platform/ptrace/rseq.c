@@ -8,11 +8,23 @@
  */
 #include "platform/ptrace/ptrace.h"
 
-#include <sys/syscall.h>
+#include <sys/ptrace.h>
 #include <sys/uio.h>
 
-#define RSEQ_UNREGISTER  1
 #define RSEQ_POINTER_OFF 8 /* rseq_cs in struct rseq */
+
+#ifndef PTRACE_GET_RSEQ_CONFIGURATION
+#define PTRACE_GET_RSEQ_CONFIGURATION 0x420f
+#endif
+
+/* struct ptrace_rseq_configuration of the host's ABI. */
+struct registered {
+	uint64_t area;
+	uint32_t size;
+	uint32_t signature;
+	uint32_t flags;
+	uint32_t pad;
+};
 
 /* struct rseq_cs of the host's ABI. */
 struct sequence {
@@ -22,14 +34,6 @@ struct sequence {
 	uint64_t size;
 	uint64_t abort;
 };
-
-void rseq_called(struct tracee *t, long result)
-{
-	if (t->nr != SYS_rseq || result != 0)
-		return;
-	t->rseq = t->args[2] & RSEQ_UNREGISTER ? 0 : t->args[0];
-	t->rseq_signature = (uint32_t)t->args[3];
-}
 
 static bool get(struct tracee *t, uaddr_t at, void *to, size_t size)
 {
@@ -41,37 +45,40 @@ static bool get(struct tracee *t, uaddr_t at, void *to, size_t size)
 	       (ssize_t)size;
 }
 
-static void clear_pointer(struct tracee *t)
+static void clear_pointer(struct tracee *t, uaddr_t area)
 {
 	uint64_t none = 0;
 	struct iovec local = {&none, sizeof(none)};
 	struct iovec remote = {.iov_len = sizeof(none)};
 
-	remote.iov_base = (void *)(uintptr_t)(t->rseq + RSEQ_POINTER_OFF);
+	remote.iov_base = (void *)(uintptr_t)(area + RSEQ_POINTER_OFF);
 	process_vm_writev(t->base.host_tid, &local, 1, &remote, 1, 0);
 }
 
 /* What is wrong with the guest's description is left to the host to punish. */
 void rseq_abort(struct tracee *t)
 {
+	struct registered r = {0};
 	struct sequence s;
 	uint32_t signature;
 	uint64_t at;
 
-	if (t->rseq == 0 ||
-		!get(t, t->rseq + RSEQ_POINTER_OFF, &at, sizeof(at)) ||
+	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, t->base.host_tid, sizeof(r),
+		    &r) < 0 ||
+		r.area == 0 ||
+		!get(t, r.area + RSEQ_POINTER_OFF, &at, sizeof(at)) ||
 		at == 0 || !get(t, at, &s, sizeof(s)))
 		return;
 	if (t->regs.rip - s.start >= s.size) {
-		clear_pointer(t);
+		clear_pointer(t, r.area);
 		return;
 	}
 	if (s.abort - s.start < s.size ||
 		!get(t, s.abort - sizeof(signature), &signature,
 			sizeof(signature)) ||
-		signature != t->rseq_signature)
+		signature != r.signature)
 		return;
-	clear_pointer(t);
+	clear_pointer(t, r.area);
 	t->regs.rip = s.abort;
 	t->regs_dirty = true;
 }

@@ -197,6 +197,13 @@ static void let_go(struct tracee *t, int how)
 		log_error("ptrace request %d: %m", how);
 }
 
+/* The call the filter stopped is answered: the host is not to make it. */
+static void skip_call(struct tracee *t)
+{
+	ptrace(PTRACE_POKEUSER, t->base.host_tid,
+		offsetof(struct user, regs.orig_rax), -1l);
+}
+
 void tracee_run_guest(struct tracee *t)
 {
 	if (t->fp_dirty && xstate_write(t->base.host_tid, t->fp) != 0)
@@ -211,16 +218,21 @@ void tracee_run_guest(struct tracee *t)
 				t->base.space, struct process, base));
 		}
 	}
+	if (t->at_call && !t->regs_dirty)
+		skip_call(t);
 	t->fp_dirty = t->fp_loaded = false;
 	t->regs_dirty = t->regs_loaded = false;
 	t->vsyscall = false;
 	t->work = WORK_GUEST;
-	let_go(t, PTRACE_SYSEMU);
+	tracee_go_on(t);
 }
 
 void tracee_go_on(struct tracee *t)
 {
-	let_go(t, t->work == WORK_GUEST ? PTRACE_SYSEMU : PTRACE_CONT);
+	bool emulate = t->work == WORK_GUEST && !t->platform->filtered;
+
+	t->at_call = false;
+	let_go(t, emulate ? PTRACE_SYSEMU : PTRACE_CONT);
 }
 
 void tracee_make_ready(struct tracee *t, enum ready ready)
@@ -251,9 +263,10 @@ void gate_call(struct tracee *t, long nr, const uint64_t args[6])
 {
 	struct user_regs_struct r = t->host;
 
-	r.rip = STUB_TRACE_GATE;
+	/* A call that the filter stopped becomes ours, made there and then. */
+	r.rip = t->at_call ? GATE_BEHIND : STUB_TRACE_GATE;
 	r.rax = (unsigned long)nr;
-	r.orig_rax = (unsigned long)-1;
+	r.orig_rax = (unsigned long)(t->at_call ? nr : -1);
 	r.rdi = args[0];
 	r.rsi = args[1];
 	r.rdx = args[2];
@@ -269,7 +282,7 @@ void gate_call(struct tracee *t, long nr, const uint64_t args[6])
 	if (ptrace(PTRACE_SETREGS, t->base.host_tid, NULL, &r) != 0 &&
 		errno != ESRCH)
 		log_error("registers of a host call: %m");
-	let_go(t, PTRACE_CONT);
+	tracee_go_on(t);
 }
 
 void gate_call1(struct tracee *t, long nr, uint64_t arg)

@@ -87,6 +87,11 @@ static void begin_continue(struct tracee *t)
 		tracee_run_guest(t);
 		return;
 	}
+	if (t->at_call) {
+		t->work = WORK_GUEST;
+		tracee_go_on(t);
+		return;
+	}
 	t->work = WORK_NATIVE;
 	if (tracee_load(t))
 		gate_call(t, t->nr, t->args);
@@ -160,8 +165,6 @@ static void call_done(struct tracee *t, long result)
 	struct host_call *c = &t->calls[t->call_next];
 
 	c->result = result;
-	if (c->nr == SYS_rseq)
-		rseq_called(t, result);
 	t->call_next = failed(result) && c->must_succeed ? t->call_count
 							 : t->call_next + 1;
 	next_call(t);
@@ -234,7 +237,7 @@ void work_exec_stop(struct tracee *t)
 	t->step = STEP_SETTLE;
 	t->regs_loaded = t->regs_dirty = false;
 	t->fp_loaded = t->fp_dirty = false;
-	t->rseq = 0;
+	t->at_call = false;
 	ptrace(PTRACE_POKEUSER, t->base.host_tid,
 		offsetof(struct user, regs.rip), GATE_BEHIND);
 	tracee_go_on(t);
@@ -374,10 +377,6 @@ static void try_finish_clone(struct tracee *t)
 	t->new_process = NULL;
 	copy_registers(child, t);
 	child->gathered = t->gathered;
-	if (!(t->clone.flags & CLONE_VM)) {
-		child->rseq = t->rseq;
-		child->rseq_signature = t->rseq_signature;
-	}
 	tracee_make_ready(t, READY_CLONED);
 }
 
@@ -409,7 +408,6 @@ void work_child_arrived(struct tracee *child)
 
 static void native_done(struct tracee *t, long result)
 {
-	rseq_called(t, result);
 	t->regs.rax = (uint64_t)result;
 	t->work = WORK_GUEST;
 	if (!t->interrupt) {

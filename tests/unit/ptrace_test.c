@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "platform.h"
+#include "platform/bpf.h"
 #include "platform/ptrace/ptrace.h"
 #include "tests/unit/platform_sentry.h"
 
@@ -76,6 +77,31 @@ static void assert_filtered(enum place place, long nr)
 		"call %ld: status %#x", nr, (unsigned int)status);
 }
 
+/* The filter that stops calls for the tracer: there is none. */
+START_TEST(stopped_calls_are_not_made_without_a_tracer)
+{
+	static struct filter filter;
+	struct sock_fprog program;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		filter_compile_traced(&filter, false);
+		program.len = filter.count;
+		program.filter = filter.code;
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+		if (syscall(SYS_getppid) == -1 && errno == ENOSYS &&
+			syscall(SYS_exit_group, 1) == -1 && errno == ENOSYS &&
+			syscall(SYS_sched_yield) == 0)
+			__builtin_trap();
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGILL);
+}
+END_TEST
+
 START_TEST(filter_lets_the_gate_make_our_calls)
 {
 	int status = status_of_call(FROM_GATE, SYS_exit_group, 7);
@@ -115,6 +141,73 @@ START_TEST(no_call_that_names_a_file_may_be_made)
 
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		ck_assert(!gate_may_call(never[i]));
+}
+END_TEST
+
+/* ---- Without a filter to rely on ---------------------------------------- */
+
+/* From here on this process is in somebody's sandbox. */
+static void be_filtered(void)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = {.len = 1, .filter = &allow};
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(
+		(int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program),
+		0);
+	ck_assert_int_eq(prctl(PR_GET_SECCOMP), SECCOMP_MODE_FILTER);
+}
+
+static const char *const guests[] = {
+	"calls",
+	"native",
+	"registers",
+	"threads",
+	"many_threads",
+	"thread_exits",
+	"leader_exits",
+	"exit_stopped",
+	"fork",
+	"vfork",
+	"vfork_exec",
+	"exec",
+	"exec_thread",
+	"interrupt",
+	"futex",
+	"faults",
+	"fpstate",
+	"map_file",
+	"other_abi",
+};
+
+START_TEST(emulation_shows_guests_the_same)
+{
+	struct outcome out;
+
+	be_filtered();
+	ck_assert_int_eq(
+		sentry_run(&ptrace_platform, guests[_i], NULL, &out), 0);
+	ck_assert_msg(out.exit_code == 0, "%s: guest ended with %d, status %#x",
+		guests[_i], out.exit_code, (unsigned int)out.first_status);
+	ck_assert_uint_eq(out.killed, 0);
+}
+END_TEST
+
+START_TEST(emulation_bears_a_storm_and_a_trace)
+{
+	static const char *const some[] = {"threads", "exec_thread", "faults"};
+	const struct script storm = {.storm = true};
+	const struct script trace = {.trace_all = true};
+	struct outcome out;
+
+	be_filtered();
+	ck_assert_int_eq(
+		sentry_run(&ptrace_platform, some[_i], &storm, &out), 0);
+	ck_assert_int_eq(out.exit_code, 0);
+	ck_assert_int_eq(
+		sentry_run(&ptrace_platform, some[_i], &trace, &out), 0);
+	ck_assert_int_eq(out.exit_code, 0);
 }
 END_TEST
 
@@ -259,22 +352,30 @@ int main(void)
 {
 	Suite *suite = suite_create("ptrace");
 	TCase *filter = tcase_create("filter");
+	TCase *emulation = tcase_create("emulation");
 	TCase *end = tcase_create("end");
 	TCase *state = tcase_create("state");
 	SRunner *runner;
 	int failed;
 
 	tcase_set_timeout(filter, 20);
+	tcase_add_test(filter, stopped_calls_are_not_made_without_a_tracer);
 	tcase_add_test(filter, filter_lets_the_gate_make_our_calls);
 	tcase_add_test(filter, filter_kills_calls_from_elsewhere);
 	tcase_add_test(filter, filter_kills_all_other_calls_from_the_gate);
 	tcase_add_test(filter, no_call_that_names_a_file_may_be_made);
+	tcase_set_timeout(emulation, 20);
+	tcase_add_loop_test(emulation, emulation_shows_guests_the_same, 0,
+		(int)(sizeof(guests) / sizeof(guests[0])));
+	tcase_add_loop_test(
+		emulation, emulation_bears_a_storm_and_a_trace, 0, 3);
 	tcase_add_test(end, killing_the_tracer_kills_its_guests);
 	tcase_add_test(end, no_descriptor_is_left_open);
 	tcase_add_test(state, accepts_what_it_gives);
 	tcase_add_test(state, refuses_what_would_fault);
 	tcase_add_test(state, cut_off_frame_is_a_legacy_one);
 	suite_add_tcase(suite, filter);
+	suite_add_tcase(suite, emulation);
 	suite_add_tcase(suite, end);
 	suite_add_tcase(suite, state);
 	runner = srunner_create(suite);
