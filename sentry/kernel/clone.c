@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -75,8 +76,11 @@ static long check_flags(const struct clone_args_kernel *args)
 		return -EINVAL;
 	if (flags & CLONE_NEWNS && flags & CLONE_FS)
 		return -EINVAL;
-	if (flags & CLONE_NEW_ANY)
-		return -EPERM; /* Linux: namespaces are not there yet */
+	/* Linux: the other namespaces are not there yet. */
+	if (flags & CLONE_NEW_ANY & ~(uint64_t)CLONE_NEWNS)
+		return -EPERM;
+	if (flags & CLONE_NEWNS && !cred_capable(current->cred, CAP_SYS_ADMIN))
+		return -EPERM;
 	return 0;
 }
 
@@ -87,7 +91,9 @@ static int prepare_files(struct task *t, struct task *child, uint64_t flags)
 	child->fds = flags & CLONE_FILES ? fdtable_get(t->fds)
 					 : fdtable_copy(t->fds);
 	child->fs = flags & CLONE_FS ? fsctx_get(t->fs) : fsctx_copy(t->fs);
-	return child->fds && child->fs ? 0 : -ENOMEM;
+	if (!child->fds || !child->fs)
+		return -ENOMEM;
+	return flags & CLONE_NEWNS ? fsctx_unshare_ns(child->fs) : 0;
 }
 
 static int prepare_child(struct task *t, struct clone_operation *op)

@@ -1,5 +1,6 @@
 /*
- * Mounting: mount(2), umount2(2), pivot_root(2).
+ * Mounting: mount(2), umount2(2), pivot_root(2); and unshare(2), whose only
+ * namespace so far is that of mounts.
  *
  * Linux: every mount is private; changes of propagation are accepted and do
  * nothing. A remount changes the flags of the mount, not the options of its
@@ -11,10 +12,12 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/mount.h>
+#include <linux/sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "sentry/kernel/fdtable.h"
 #include "sentry/kernel/fsctx.h"
 #include "sentry/syscalls/files.h"
 
@@ -271,4 +274,74 @@ long sys_pivot_root(struct task *t, uaddr_t new_root, uaddr_t put_old)
 	path_put(p.to);
 	path_put(old);
 	return err;
+}
+
+/* ---- unshare ----------------------------------------------------------- */
+
+#define UNSHARE_KNOWN                                                          \
+	(CLONE_THREAD | CLONE_FS | CLONE_NEWNS | CLONE_SIGHAND | CLONE_VM |    \
+		CLONE_FILES | CLONE_SYSVSEM | UNSHARE_MISSING)
+#define UNSHARE_MISSING                                                        \
+	(CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWUSER |          \
+		CLONE_NEWPID | CLONE_NEWCGROUP | CLONE_NEWTIME)
+
+static int unshare_check(const struct task *t, unsigned long flags)
+{
+	if (flags & ~(unsigned long)UNSHARE_KNOWN)
+		return -EINVAL;
+	/* What threads share they go on sharing. */
+	if (flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) &&
+		t->tg->thread_count > 1)
+		return -EINVAL;
+	/* Linux: these namespaces are not there yet. */
+	if (flags & UNSHARE_MISSING)
+		return -EPERM;
+	return flags & CLONE_NEWNS && !may_mount(t) ? -EPERM : 0;
+}
+
+/* What the task shall have instead; each NULL if it keeps what it has. */
+static int unshare_prepare(struct task *t, unsigned long flags,
+	struct fsctx **fs, struct fdtable **fds)
+{
+	int err = 0;
+
+	*fs = NULL;
+	*fds = NULL;
+	if (flags & (CLONE_FS | CLONE_NEWNS)) {
+		*fs = fsctx_copy(t->fs);
+		if (!*fs)
+			return -ENOMEM;
+		if (flags & CLONE_NEWNS)
+			err = fsctx_unshare_ns(*fs);
+	}
+	if (!err && (flags & CLONE_FILES)) {
+		*fds = fdtable_copy(t->fds);
+		if (!*fds)
+			err = -ENOMEM;
+	}
+	if (err)
+		fsctx_put(*fs);
+	return err;
+}
+
+long sys_unshare(struct task *t, unsigned long flags)
+{
+	struct fdtable *fds;
+	struct fsctx *fs;
+	int err;
+
+	err = unshare_check(t, flags);
+	if (!err)
+		err = unshare_prepare(t, flags, &fs, &fds);
+	if (err)
+		return err;
+	if (fs) {
+		fsctx_put(t->fs);
+		t->fs = fs;
+	}
+	if (fds) {
+		fdtable_put(t->fds);
+		t->fds = fds;
+	}
+	return 0;
 }

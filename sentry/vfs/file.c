@@ -78,8 +78,11 @@ void file_put(struct file *file)
 		locks_release_file(file);
 	if (file->ops && file->ops->release)
 		file->ops->release(file);
-	if (file->counted_writer)
+	if (file->counted_writer) {
 		file->inode->write_count--;
+		if (file->path.mount)
+			file->path.mount->writers--;
+	}
 	if (!(file->flags & O_PATH)) {
 		file->inode->open_count--;
 		inode_check_gone(file->inode);

@@ -137,6 +137,8 @@ int mount_set_flags(struct path at, unsigned int flags)
 		return -EINVAL;
 	if (mount->locked && (mount->flags & kept & ~flags))
 		return -EPERM;
+	if ((flags & ~mount->flags & MNT_READONLY) && mount->writers)
+		return -EBUSY;
 	mount->flags = flags;
 	return 0;
 }

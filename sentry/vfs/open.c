@@ -83,6 +83,8 @@ static int count_writer(struct file *file)
 	if (inode->write_count < 0)
 		return -ETXTBSY;
 	inode->write_count++;
+	if (file->path.mount)
+		file->path.mount->writers++;
 	file->counted_writer = true;
 	return 0;
 }

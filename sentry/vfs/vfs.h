@@ -333,6 +333,7 @@ struct mount {
 	bool locked;        /* may not be unmounted by the guest */
 	bool expiring;      /* umount2(MNT_EXPIRE) has asked once */
 	int id;
+	unsigned int writers; /* open files that may write: no remount "ro" */
 	struct list children; /* of ->child_node, in mount order */
 	struct list child_node;
 	struct mount *copy; /* what the last copy of the tree made of it; may
