@@ -208,6 +208,10 @@ static long spawn(unsigned long flags, void (*fn)(void), int slot)
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |    \
 		CLONE_SYSVSEM)
 
+static void no_body(void)
+{
+}
+
 static void thread_body(void)
 {
 	CHECK(call(CALL_SUM, 20, 22) == 42);
@@ -517,6 +521,52 @@ static void test_vfork_exec(void)
 	}
 }
 
+/* A little of everything, for as long as it lasts. */
+static void busy_body(void)
+{
+	static const char *const argv[] = {"guest", "after_exec", NULL};
+	static uint32_t ids;
+	uint32_t id = __atomic_add_fetch(&ids, 1, __ATOMIC_SEQ_CST);
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		uint64_t at = 0x30000000 + id * PAGE;
+
+		spawn(SIGCHLD, no_body, (int)id * 3);
+		call(CALL_MAP_FILE, at, argv[0]);
+		spawn(THREAD_FLAGS, no_body, (int)id * 3 + 1);
+		call(__NR_execve, "", 1, argv);
+		call(__NR_kill, 0, 0);
+	}
+}
+
+static void start_busy(void)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		spawn(THREAD_FLAGS, busy_body, i);
+}
+
+static void test_busy(void)
+{
+	start_busy();
+	busy_body();
+}
+
+/* Executes while other threads are in the middle of everything. */
+static void test_exec_busy(void)
+{
+	static const char *const argv[] = {"guest", "after_exec", NULL};
+	long i;
+
+	start_busy();
+	for (i = 0; i < 300; i++)
+		call(CALL_SUM, i);
+	call(__NR_execve, "", argv, argv + 2);
+	fail(__LINE__);
+}
+
 static void test_stored(void)
 {
 	call(CALL_STORE, 0, 0);
@@ -566,10 +616,6 @@ static void once_call(void)
 static void once_trap(void)
 {
 	call(__NR_kill, 0, 0);
-}
-
-static void no_body(void)
-{
 }
 
 static void once_thread(void)
@@ -814,6 +860,8 @@ static const struct {
 	{"leader_exits", test_leader_exits},
 	{"vfork_exec", test_vfork_exec},
 	{"stored", test_stored},
+	{"busy", test_busy},
+	{"exec_busy", test_exec_busy},
 	{"exit_stopped", test_exit_stopped},
 	{"hostile_race", hostile_race},
 	{"spin", test_spin},

@@ -580,7 +580,8 @@ static uint64_t due(struct sentry *s, uint64_t now)
 		next = now + 100000;
 	if (s->script.kill_after != 0 && kill_at > now)
 		next = MIN(next, kill_at);
-	if (s->script.kill_after != 0 && kill_at <= now) {
+	if (s->script.kill_after != 0 && kill_at <= now &&
+		!list_empty(&s->tasks)) {
 		s->script.kill_after = 0;
 		list_for_each(t, &s->tasks, link) s->ops->space_kill(t->space);
 	}

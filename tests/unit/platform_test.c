@@ -41,6 +41,7 @@ static const char *const good[] = {
 	"vfork_exec",
 	"exec",
 	"exec_thread",
+	"exec_busy",
 	"interrupt",
 	"futex",
 	"faults",
@@ -277,6 +278,23 @@ START_TEST(a_kill_ends_a_running_guest)
 }
 END_TEST
 
+/* At whatever moment: every process is reported dead, and all is over. */
+START_TEST(a_kill_may_come_at_any_moment)
+{
+	struct script script = {.storm = false};
+	struct outcome out;
+
+	if (!here(platforms[_i]))
+		return;
+	for (script.kill_after = 1; script.kill_after < 40;
+		script.kill_after += 3) {
+		script.storm = !script.storm;
+		run(platforms[_i], "busy", &script, &out);
+		ck_assert_uint_ge(out.dead, 1);
+	}
+}
+END_TEST
+
 /* A parked guest and its sentry take no processor time. */
 START_TEST(waiting_costs_nothing)
 {
@@ -371,7 +389,9 @@ static int by_hand(const char *platform, const char *guest)
 {
 	const struct platform_ops *ops = platform_find(platform);
 	struct outcome out;
+	const char *kill_after = getenv("KILL");
 	const struct script script = {.trace_all = getenv("TRACE") != NULL,
+		.kill_after = kill_after ? (unsigned int)atoi(kill_after) : 0,
 		.storm = getenv("STORM") != NULL,
 		.zygote = getenv("ZYGOTE") != NULL};
 	int ret;
@@ -419,6 +439,7 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(
 		tests, every_call_goes_where_the_table_says, 0, each);
 	tcase_add_loop_test(tests, a_kill_ends_a_running_guest, 0, each);
+	tcase_add_loop_test(tests, a_kill_may_come_at_any_moment, 0, each);
 	tcase_add_loop_test(tests, waiting_costs_nothing, 0, each);
 	tcase_add_loop_test(tests, a_guest_process_holds_nothing, 0, each);
 	tcase_add_test(tests, a_platform_is_chosen_by_name);
