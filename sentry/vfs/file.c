@@ -217,7 +217,7 @@ ssize_t file_write(struct file *file, struct uio *uio, off_t *off)
 		return err;
 	if (!file->ops->write)
 		return -EINVAL;
-	if ((file->flags & O_APPEND) && !file->ops->no_atomic &&
+	if ((file->flags & O_APPEND) && uio->left && !file->ops->no_atomic &&
 		!file->ops->no_seek) {
 		err = inode_getattr(file->inode);
 		if (err)

@@ -467,6 +467,10 @@ static long do_lock(void)
 	/* On Linux all eventfds and epolls are one inode, thus one lock. */
 	if (fstat(fds[s], &st) == 0 && !(st.st_mode & S_IFMT))
 		return -2;
+	/* A map keeps its file open, and with it the lock: not inside. */
+	for (int m = 0; m < MAPS; m++)
+		if (maps[m])
+			return -2;
 	return flock(fds[s], op | LOCK_NB);
 }
 

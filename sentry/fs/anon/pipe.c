@@ -120,6 +120,7 @@ static size_t ring_read(struct pipe *p, struct uio *uio, size_t size)
 	return done;
 }
 
+/* As on Linux a page of which a part cannot be read is not written at all. */
 static size_t ring_write(struct pipe *p, struct uio *uio, size_t size)
 {
 	size_t done = 0, want, part, moved;
@@ -130,6 +131,8 @@ static size_t ring_write(struct pipe *p, struct uio *uio, size_t size)
 		piece = ring_piece(p, p->used + done, &part);
 		moved = uio_copy_in(uio, piece, part);
 		done += moved;
+		if (moved < part)
+			done -= done % PIPE_BUF;
 		if (moved < part || part == want)
 			break;
 	}

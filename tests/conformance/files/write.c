@@ -40,6 +40,16 @@ CASE(zero_bytes_change_nothing)
 	EXPECT_EQ(write(fd, conf_unmapped(), 0), 0);
 }
 
+CASE(zero_bytes_to_append_do_not_move_the_offset)
+{
+	int fd;
+
+	close(conf_file("f", "abc"));
+	fd = MUST(open("f", O_RDWR | O_APPEND));
+	EXPECT_EQ(write(fd, "x", 0), 0);
+	EXPECT_EQ(lseek(fd, 0, SEEK_CUR), 0);
+}
+
 CASE(bad_buffers_are_efault_and_write_nothing)
 {
 	int fd = conf_file("f", "");

@@ -334,3 +334,28 @@ CASE(opening_a_pipe_again_through_proc)
 	EXPECT_EQ(write(w, "x", 1), 1);
 	EXPECT_EQ(read(p[0], &c, 1), 1);
 }
+
+CASE(write_from_the_end_of_memory_is_none_at_all)
+{
+	char *end = conf_guarded(100);
+	char text[200];
+	int p[2];
+
+	MUST(pipe2(p, O_NONBLOCK));
+	EXPECT_ERRNO(write(p[1], end, 101), EFAULT);
+	EXPECT_ERRNO(write(p[1], conf_unmapped(), 1), EFAULT);
+	EXPECT_ERRNO(read(p[0], text, sizeof(text)), EAGAIN);
+	EXPECT_EQ(write(p[1], end, 100), 100);
+	EXPECT_EQ(read(p[0], text, sizeof(text)), 100);
+}
+
+CASE(large_write_from_the_end_of_memory_is_cut_to_pages)
+{
+	char *end = conf_guarded(3 * 4096);
+	char text[20000];
+	int p[2];
+
+	MUST(pipe2(p, O_NONBLOCK));
+	EXPECT_EQ(write(p[1], end + 100, 20000), 2 * 4096);
+	EXPECT_EQ(read(p[0], text, sizeof(text)), 2 * 4096);
+}
