@@ -145,6 +145,21 @@ static bool handle(struct gofer *gofer)
 	return true;
 }
 
+bool gofer_message(struct gofer *gofer, size_t size)
+{
+	const struct gofer_header *header = (const void *)gofer->request;
+
+	if (!is_sound(gofer, size)) {
+		log_error("broken message of %zu bytes", size);
+		return false;
+	}
+	follow(gofer, header->cpu);
+	if (handle(gofer))
+		return true;
+	log_error("broken %s", messages[header->type].name);
+	return false;
+}
+
 static int answer(struct gofer *gofer)
 {
 	struct reply *reply = &gofer->reply;
@@ -167,7 +182,6 @@ void gofer_log_served(const struct gofer *gofer)
 
 int gofer_serve(struct gofer *gofer)
 {
-	const struct gofer_header *header = (const void *)gofer->request;
 	size_t fds;
 	ssize_t size;
 	int ret;
@@ -177,15 +191,8 @@ int gofer_serve(struct gofer *gofer)
 			sizeof(gofer->request), NULL, 0, &fds);
 		if (size <= 0)
 			return (int)size;
-		if (!is_sound(gofer, (size_t)size)) {
-			log_error("broken message of %zd bytes", size);
+		if (!gofer_message(gofer, (size_t)size))
 			return -EPROTO;
-		}
-		follow(gofer, header->cpu);
-		if (!handle(gofer)) {
-			log_error("broken %s", messages[header->type].name);
-			return -EPROTO;
-		}
 		ret = answer(gofer);
 		if (ret < 0)
 			return ret == -EPIPE ? 0 : ret;

@@ -72,6 +72,12 @@ bool take_target(struct extra *extra, const struct gofer_target *target,
 	bool may_be_empty, char name[static GOFER_NAME_MAX + 1]);
 
 /*
+ * Checks and handles the request of size bytes in gofer->request; the reply is
+ * in gofer->reply, with its descriptor, to be sent or closed. False: broken.
+ */
+bool gofer_message(struct gofer *gofer, size_t size);
+
+/*
  * Serves gofer->sock until it is closed (0) or a message breaks the protocol
  * (-EPROTO) or the socket fails (-errno).
  */
