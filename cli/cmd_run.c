@@ -80,6 +80,8 @@ static int result_status(const struct boot_result *result,
 		error->code = result->code;
 		return result->code;
 	}
+	/* It ran, but not all was well: what was to be kept, say. */
+	text_escape(result->message, error->text, sizeof(error->text));
 	if (WIFSIGNALED(result->status)) {
 		report->signal = WTERMSIG(result->status);
 		return 128 + report->signal;

@@ -65,7 +65,8 @@ struct boot_mount {
 	enum boot_mount_kind kind;
 	char *target;
 	uint32_t root;  /* GOFER, OVERLAY: the number of the gofer's root */
-	uint32_t upper; /* OVERLAY: a writable root, or BOOT_UPPER_MEMORY */
+	uint32_t upper; /* OVERLAY: a writable root into which the upper layer
+			   is copied at the end, or BOOT_UPPER_MEMORY */
 	bool read_only;
 	uint32_t mode; /* TMPFS: of its root folder */
 };

@@ -51,8 +51,13 @@ static int streams[3]; /* host descriptors of the standard streams */
 /* Says how it ended and ends this process, and with it every guest. */
 static void finish(void)
 {
+	static char not_kept[BOOT_MESSAGE_MAX];
 	size_t count = 0;
 
+	if (result.outcome == BOOT_EXITED) {
+		mounts_keep(not_kept, sizeof(not_kept));
+		result.message = not_kept;
+	}
 	result.counts = trace_counts(&count);
 	result.count_count = (uint32_t)count;
 	result.changed_files = mounts_changed_files();

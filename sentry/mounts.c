@@ -2,6 +2,7 @@
 #include "sentry/mounts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -13,6 +14,7 @@
 #include "sentry/fs/overlay/overlay.h"
 #include "sentry/fs/proc/proc.h"
 #include "sentry/fs/tmpfs/tmpfs.h"
+#include "sentry/keep.h"
 #include "sentry/kernel/kernel.h"
 #include "sentry/vfs/vfs.h"
 
@@ -30,6 +32,9 @@ void mounts_register(void)
 }
 
 static struct gofer_client *gofer;
+static struct fs *overlay; /* borrowed: mounted for as long as we live */
+static struct fs *overlay_upper; /* counted */
+static uint32_t keep_root = BOOT_UPPER_MEMORY;
 
 /* A root of the gofer as a filesystem; only ours if nobody else changes it. */
 static int make_gofer(const struct boot_mount *mount, struct fs **out)
@@ -59,17 +64,17 @@ static int make_overlay(const struct boot_mount *mount, struct fs **out)
 	ret = gofer_fs_new(gofer, mount->root, false, mount->target, &lower);
 	if (ret < 0)
 		return ret;
-	if (mount->upper == BOOT_UPPER_MEMORY)
-		ret = make_upper(lower->root->inode, &upper);
-	else
-		ret = gofer_fs_new(gofer, mount->upper, false, "upper", &upper);
-	if (ret == 0) {
+	ret = make_upper(lower->root->inode, &upper);
+	if (ret == 0)
 		ret = overlay_new(
 			lower->root->inode, upper->root->inode, "overlay", out);
-		fs_put(upper);
-	}
 	fs_put(lower);
-	return ret;
+	if (ret < 0)
+		return ret;
+	overlay = *out;
+	overlay_upper = upper;
+	keep_root = mount->upper;
+	return 0;
 }
 
 static int make_tmpfs(const struct boot_mount *mount, struct fs **out)
@@ -213,5 +218,27 @@ struct mount_ns *mounts_make(const struct boot_config *config, fail_fn fail)
 
 uint64_t mounts_changed_files(void)
 {
-	return 0;
+	return overlay ? overlay_changes(overlay) : 0;
+}
+
+void mounts_keep(char *why, size_t why_size)
+{
+	char where[256];
+	struct fs *out;
+	int ret;
+
+	if (keep_root == BOOT_UPPER_MEMORY || !overlay_upper)
+		return;
+	snprintf(where, sizeof(where), "its folder");
+	ret = gofer_fs_new(gofer, keep_root, true, "keep", &out);
+	if (ret == 0) {
+		ret = keep_upper(overlay_upper->root->inode, out->root->inode,
+			where, sizeof(where));
+		fs_put(out);
+	}
+	if (ret < 0)
+		snprintf(why, why_size,
+			"--keep: not everything was kept; the first that was "
+			"not: %s: %s",
+			where, strerror(-ret));
 }

@@ -5,6 +5,7 @@
 #ifndef SENTRY_MOUNTS_H
 #define SENTRY_MOUNTS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct boot_config;
@@ -21,5 +22,11 @@ struct mount_ns *mounts_make(const struct boot_config *config,
 		__attribute__((format(printf, 2, 3), __noreturn__)));
 /* Files that were changed in upper layers kept in memory. */
 uint64_t mounts_changed_files(void);
+
+/*
+ * --keep: copies the upper layer out. One line in why if not all of it could
+ * be; else why is left alone.
+ */
+void mounts_keep(char *why, size_t why_size);
 
 #endif
