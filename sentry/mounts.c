@@ -13,6 +13,7 @@
 #include "sentry/fs/gofer/fs.h"
 #include "sentry/fs/overlay/overlay.h"
 #include "sentry/fs/proc/proc.h"
+#include "sentry/fs/sys/sys.h"
 #include "sentry/fs/tmpfs/tmpfs.h"
 #include "sentry/keep.h"
 #include "sentry/kernel/kernel.h"
@@ -27,6 +28,7 @@ void mounts_register(void)
 {
 	vfs_register(&tmpfs_type);
 	vfs_register(&proc_type);
+	vfs_register(&sysfs_type);
 	dev_register();
 	devpts_register();
 }
@@ -134,15 +136,17 @@ static int mount_at(struct mount_ns *ns, const char *target, struct fs *fs,
 	return ret;
 }
 
-static int add_proc(struct mount_ns *ns)
+/* proc or sysfs, as mount(8) would mount it. */
+static int add_type(
+	struct mount_ns *ns, const struct fs_type *type, const char *target)
 {
 	struct fs *fs;
 	int ret;
 
-	ret = proc_type.mount("proc", NULL, &fs);
+	ret = type->mount(type->name, NULL, &fs);
 	if (ret < 0)
 		return ret;
-	ret = mount_at(ns, "/proc", fs, MNT_NOSUID | MNT_NODEV | MNT_NOEXEC);
+	ret = mount_at(ns, target, fs, MNT_NOSUID | MNT_NODEV | MNT_NOEXEC);
 	fs_put(fs);
 	return ret;
 }
@@ -210,9 +214,12 @@ struct mount_ns *mounts_make(const struct boot_config *config, fail_fn fail)
 	ret = add_dev(ns);
 	if (ret < 0)
 		fail(125, "cannot mount '/dev': %s", strerror(-ret));
-	ret = add_proc(ns);
+	ret = add_type(ns, &proc_type, "/proc");
 	if (ret < 0)
 		fail(125, "cannot mount '/proc': %s", strerror(-ret));
+	ret = add_type(ns, &sysfs_type, "/sys");
+	if (ret < 0)
+		fail(125, "cannot mount '/sys': %s", strerror(-ret));
 	return ns;
 }
 
