@@ -47,15 +47,15 @@ struct thread;
 typedef uint64_t uaddr_t; /* a guest address: an integer, never a pointer */
 
 #define PLATFORM_STUB_DEADLINE_MS 5000
-#define PLATFORM_CALLS_MAX	  64 /* host calls in one thread_call() */
-#define PLATFORM_FDS_MAX	  4  /* descriptors lent to one thread_call() */
+#define PLATFORM_CALLS_MAX        64 /* host calls in one thread_call() */
+#define PLATFORM_FDS_MAX          4  /* descriptors lent to one thread_call() */
 
 /*
  * The window at the bottom of every guest address space that holds the stub.
  * The guest's own mappings never reach below its end unless the sentry agrees.
  */
-#define STUB_WINDOW_START	  0x60000ull
-#define STUB_WINDOW_END		  0x400000ull
+#define STUB_WINDOW_START 0x60000ull
+#define STUB_WINDOW_END   0x400000ull
 
 /* General registers, in the order of struct user_regs_struct's first part. */
 struct regs {
@@ -109,15 +109,16 @@ enum event_kind {
 };
 
 struct fault {
-	int signo;   /* SIGSEGV, SIGBUS, SIGFPE, SIGILL or SIGTRAP */
-	int code;    /* si_code as the host set it */
+	int signo;    /* SIGSEGV, SIGBUS, SIGFPE, SIGILL or SIGTRAP */
+	int code;     /* si_code as the host set it */
 	uaddr_t addr; /* si_addr */
 	uint64_t trapno;
 	uint64_t error; /* err of the x86 frame */
 };
 
 struct start {
-	uaddr_t sp;   /* argc is here, then argv, envp, auxv as the host built them */
+	uaddr_t sp;   /* argc is here, then argv, envp, auxv as the host built
+			 them */
 	uaddr_t auxv; /* as reported by the stub: check before use */
 };
 
@@ -171,15 +172,15 @@ struct host_call {
 };
 
 struct clone_request {
-	uint64_t flags;	 /* CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS,
-			    CHILD_CLEARTID; all else is the sentry's */
-	uaddr_t tls;	 /* with CLONE_SETTLS */
-	uaddr_t ctid;	 /* with CLONE_CHILD_CLEARTID */
+	uint64_t flags; /* CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM,
+			   SETTLS, CHILD_CLEARTID; all else is the sentry's */
+	uaddr_t tls;    /* with CLONE_SETTLS */
+	uaddr_t ctid;   /* with CLONE_CHILD_CLEARTID */
 };
 
 struct platform_options {
-	int stub_fd;  /* the stub's ELF, open for reading; stays the caller's */
-	int log_fd;   /* or -1 */
+	int stub_fd; /* the stub's ELF, open for reading; stays the caller's */
+	int log_fd;  /* or -1 */
 	bool trace_all; /* report every call, also the native ones (--strace) */
 	struct platform_client client;
 	/* Entered in the first child before its filter; inherited by all. */
@@ -193,8 +194,8 @@ struct platform_ops {
 	 * user in why (of why_size bytes). Forks a short-lived child.
 	 */
 	int (*probe)(char *why, size_t why_size);
-	int (*open)(const struct platform_options *options,
-		struct platform **out);
+	int (*open)(
+		const struct platform_options *options, struct platform **out);
 	/*
 	 * Forks the first host process and lets it exec the stub image with an
 	 * argv and envp of strings. EVENT_EXEC with a new thread follows. The
@@ -223,7 +224,8 @@ struct platform_ops {
 	/* Answers value, but no guest code runs: EVENT_INTERRUPT follows. */
 	void (*thread_return_stopped)(struct thread *t, long value);
 
-	/* RUNNING: EVENT_INTERRUPT follows, unless another event comes first. */
+	/* RUNNING: EVENT_INTERRUPT follows, unless another event comes first.
+	 */
 	void (*thread_interrupt)(struct thread *t);
 
 	/*
@@ -240,7 +242,8 @@ struct platform_ops {
 	 * the processor would fault on.
 	 */
 	ssize_t (*thread_fpstate_get)(struct thread *t, void *buf, size_t size);
-	int (*thread_fpstate_put)(struct thread *t, const void *buf, size_t size);
+	int (*thread_fpstate_put)(
+		struct thread *t, const void *buf, size_t size);
 
 	void (*thread_resume)(struct thread *t); /* -> RUNNING */
 	/* rax = value, then resume: the answer to a call that came STOPPED. */
@@ -256,7 +259,8 @@ struct platform_ops {
 	 * arrays (guest addresses). The host builds stack, strings and auxv.
 	 */
 	int (*thread_exec)(struct thread *t, uaddr_t argv, uaddr_t envp);
-	/* After EVENT_EXEC: all registers 0, rip and rsp set, default FP state. */
+	/* After EVENT_EXEC: all registers 0, rip and rsp set, default FP state.
+	 */
 	void (*thread_enter)(struct thread *t, uaddr_t ip, uaddr_t sp);
 	/*
 	 * STOPPED or IN_CALL: ends this host thread by exit(status). The
@@ -296,7 +300,7 @@ struct platform {
 struct space {
 	const struct platform_ops *ops;
 	pid_t host_pid; /* in the sentry's pid namespace */
-	void *data;	/* the client's */
+	void *data;     /* the client's */
 };
 
 struct thread {

@@ -15,8 +15,9 @@
 #include "lib/ref.h"
 
 #define NGROUPS_LIMIT 65536
-#define CAP_FULL_SET  ((UINT64_C(1) << 41) - 1) /* CAP_CHECKPOINT_RESTORE + 1  \
-						 */
+#define CAP_FULL_SET                                                           \
+	((UINT64_C(1) << 41) - 1) /* CAP_CHECKPOINT_RESTORE + 1                \
+				   */
 
 struct cred {
 	struct ref ref;
