@@ -333,7 +333,8 @@ static int ovl_remove(
 	err = ovl_copy_up(dir, UINT64_MAX);
 	if (err)
 		return err;
-	hides = o->lower || (!o->hides_nothing && lower_has(dir, name));
+	hides = (o->lower && !o->redirected) ||
+		(!o->hides_nothing && lower_has(dir, name));
 	if (o->upper) {
 		err = remove_upper(dir, name, o->upper);
 		if (err)
@@ -375,10 +376,14 @@ struct move {
 	struct ovl_inode *o; /* NULL: nothing is shown there */
 };
 
-/* Folders that are (also) below stay where they are. */
+/*
+ * Folders that are (also) below stay where they are if the upper layer
+ * outlives us: it does not say where their lower side was.
+ */
 static bool is_fixed(const struct ovl_inode *o)
 {
-	return o && is_dir(&o->inode) && o->lower;
+	return o && is_dir(&o->inode) && o->lower &&
+	       !ovl_of(&o->inode)->redirects;
 }
 
 /* Everything that can be refused, and what has to be above first. */
@@ -427,6 +432,8 @@ static int ovl_exchange(struct move *from, struct move *to, unsigned int flags)
 	if (err)
 		return err;
 	from->o->hides_nothing = to->o->hides_nothing = false;
+	ovl_inode_redirect(from->o);
+	ovl_inode_redirect(to->o);
 	rename_sync(from, to);
 	ovl_sync_attr(to->o);
 	return 0;
@@ -478,6 +485,7 @@ static int ovl_move(struct move *from, struct move *to)
 	/* What its other names hide is as it was. */
 	o->hides_nothing = clean &&
 			   (o->upper->attr.nlink == 1 || o->hides_nothing);
+	ovl_inode_redirect(o);
 	if (to->o)
 		name_gone(to->o);
 	rename_sync(from, to);

@@ -184,6 +184,7 @@ static struct ovl_inode *ovl_inode_new(
 	}
 	inode_init(&o->inode, &fs->fs, NULL, NULL);
 	list_init(&o->hash_node);
+	list_init(&o->redirect_node);
 	o->upper = upper;
 	o->lower = lower;
 	o->ino = lower ? lower->attr.ino : ovl_upper_ino(upper);
@@ -264,9 +265,29 @@ void ovl_inode_set_upper(struct ovl_inode *o, struct inode *upper)
 	ovl_sync_attr(o);
 }
 
+void ovl_inode_redirect(struct ovl_inode *o)
+{
+	if (o->redirected || !o->lower)
+		return;
+	o->redirected = true;
+	inode_get(&o->inode);
+	list_add(&ovl_of(&o->inode)->redirected, &o->redirect_node);
+}
+
+void ovl_inode_forget_redirect(struct ovl_inode *o)
+{
+	if (!o->redirected)
+		return;
+	o->redirected = false;
+	list_del(&o->redirect_node);
+	inode_put(&o->inode);
+}
+
 void ovl_inode_orphan(struct ovl_inode *o)
 {
 	o->orphan = true;
+	/* The caller holds it, too. */
+	ovl_inode_forget_redirect(o);
 	if (!o->upper) {
 		forget_place(o);
 		o->inode.attr.nlink = 0;

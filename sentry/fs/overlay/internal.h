@@ -5,8 +5,7 @@
  * one, or, as a folder, for both merged. There is at most one for each file:
  * those with an upper inode are found by it, the others by their place (the
  * folder's ovl_inode and the name), which cannot change as long as nothing is
- * copied up: a rename of a file copies it up first, and a folder that has a
- * lower side is not renamed (-EXDEV).
+ * copied up: a rename copies up first.
  */
 #ifndef SENTRY_FS_OVERLAY_INTERNAL_H
 #define SENTRY_FS_OVERLAY_INTERNAL_H
@@ -23,8 +22,15 @@
 
 struct ovl_fs {
 	struct fs fs;
-	struct fs *lower_fs;      /* counted as a user */
-	struct fs *upper_fs;      /* counted as a user */
+	struct fs *lower_fs; /* counted as a user */
+	struct fs *upper_fs; /* counted as a user */
+	/*
+	 * The upper layer is memory and ends with us: a folder with a lower
+	 * side may be renamed. Which one that is its ovl_inode remembers, and
+	 * for that it is kept here, counted, until the folder is removed.
+	 */
+	bool redirects;
+	struct list redirected;   /* of ovl_inode.redirect_node */
 	uint64_t changes;         /* since it was made */
 	struct inode *upper_root; /* counted */
 	struct inode *whiteout;   /* counted; all whiteouts are links to it */
@@ -39,7 +45,9 @@ struct ovl_inode {
 	uint32_t hash;
 	struct list hash_node; /* by upper or by place */
 	uint64_t ino;
-	bool orphan; /* its name is gone */
+	bool orphan;     /* its name is gone */
+	bool redirected; /* its lower side has another name */
+	struct list redirect_node;
 	/* Its name in the upper folder is known to hide nothing below. */
 	bool hides_nothing;
 };
@@ -79,6 +87,9 @@ int ovl_inode_for_lower(struct ovl_inode *parent, const struct name *name,
 void ovl_inode_free(struct inode *inode);
 /* It was copied up to upper, whose reference is taken over. */
 void ovl_inode_set_upper(struct ovl_inode *o, struct inode *upper);
+/* A folder got another name: its lower side is kept in mind. */
+void ovl_inode_redirect(struct ovl_inode *o);
+void ovl_inode_forget_redirect(struct ovl_inode *o);
 /* Its name is gone. */
 void ovl_inode_orphan(struct ovl_inode *o);
 /* Brings inode.attr up to date with the real inode's. */

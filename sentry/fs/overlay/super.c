@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "sentry/fs/overlay/overlay.h"
@@ -22,6 +23,9 @@ static void ovl_shutdown(struct fs *fs)
 {
 	struct ovl_fs *o = container_of(fs, struct ovl_fs, fs);
 
+	while (!list_empty(&o->redirected))
+		ovl_inode_forget_redirect(list_first(
+			&o->redirected, struct ovl_inode, redirect_node));
 	inode_put(o->whiteout);
 	o->whiteout = NULL;
 	inode_put(o->upper_root);
@@ -63,6 +67,8 @@ int overlay_new(struct inode *lower, struct inode *upper, const char *source,
 	if (!o)
 		return -ENOMEM;
 	fs_init(&o->fs, &ovl_fs_ops, source ? source : "overlay");
+	list_init(&o->redirected);
+	o->redirects = strcmp(upper->fs->ops->name, "tmpfs") == 0;
 	o->lower_fs = fs_get(lower->fs);
 	o->upper_fs = fs_get(upper->fs);
 	o->upper_root = inode_get(upper);
