@@ -48,37 +48,55 @@ void fpstate_init(void)
 	}
 }
 
-/* Where the image is and how long; 0 if the frame has none it could have. */
-static size_t image_find(struct notify_thread *t, struct sw_bytes *sw)
+/* What there is for the image in the area; 0 if it can have none. */
+static size_t image_room(const struct notify_thread *t)
 {
 	uaddr_t at = t->saved.fpstate;
 	uaddr_t end = t->area + STUB_AREA_SIZE;
 
-	memset(sw, 0, sizeof(*sw));
 	if (t->state != STOPPED || t->frame == 0 || at % 64 != 0 ||
 		at < t->frame || at > end - LEGACY_SIZE)
 		return 0;
-	if (!remote_read(t, at + SW_OFF, sw, sizeof(*sw)))
-		return 0;
+	return (size_t)(end - at);
+}
+
+/* The length that an image states; 0 if it cannot be. */
+static size_t image_length(const struct sw_bytes *sw, size_t room)
+{
 	if (sw->magic1 != MAGIC1)
 		return LEGACY_SIZE;
 	if (sw->extended_size < HEADER_END + MAGIC2_SIZE ||
-		sw->extended_size > end - at)
+		sw->extended_size > room)
 		return 0;
 	return sw->extended_size;
 }
 
+/* Images are nearly always as long as the last one: one read will do. */
 ssize_t notify_thread_fpstate_get(struct thread *thread, void *buf, size_t size)
 {
 	struct notify_thread *t = to_thread(thread);
+	size_t room = image_room(t);
+	size_t guess = t->n->image_guess;
 	struct sw_bytes sw;
-	size_t length = image_find(t, &sw);
+	size_t length;
 
+	if (room == 0)
+		return -ESRCH;
+	if (guess < LEGACY_SIZE || guess > room || guess > size)
+		guess = LEGACY_SIZE;
+	if (guess > size)
+		return -ENOBUFS;
+	if (!remote_read(t, t->saved.fpstate, buf, guess))
+		return -EFAULT;
+	memcpy(&sw, (char *)buf + SW_OFF, sizeof(sw));
+	length = image_length(&sw, room);
 	if (length == 0)
 		return -ESRCH;
 	if (length > size)
 		return -ENOBUFS;
-	if (!remote_read(t, t->saved.fpstate, buf, length))
+	t->n->image_guess = length;
+	if (length > guess && !remote_read(t, t->saved.fpstate + guess,
+				      (char *)buf + guess, length - guess))
 		return -EFAULT;
 	return (ssize_t)length;
 }
@@ -111,22 +129,23 @@ static bool image_valid(
 	       memcmp(image + HEADER_OFF + 8, zeros, sizeof(zeros)) == 0;
 }
 
-/* No component is marked as in use: the host loads their first state. */
-static int image_reset(struct notify_thread *t, size_t length)
+/*
+ * No component is marked as in use: the host loads their first state. The
+ * software bytes between the two parts stay.
+ */
+static int image_reset(struct notify_thread *t, size_t room)
 {
 	unsigned char head[HEADER_END] = {0};
 	const uint32_t mxcsr = MXCSR_DEFAULT;
 	const uint16_t fcw = FCW_DEFAULT;
 	uaddr_t at = t->saved.fpstate;
+	size_t header = room >= HEADER_END ? HEADER_END - HEADER_OFF : 0;
 
 	memcpy(head, &fcw, sizeof(fcw));
 	memcpy(head + MXCSR_OFF, &mxcsr, sizeof(mxcsr));
 	memcpy(head + MXCSR_MASK_OFF, &host_mxcsr_mask, 4);
-	if (!remote_write(t, at, head, SW_OFF))
-		return -EFAULT;
-	if (length > LEGACY_SIZE &&
-		!remote_write(t, at + HEADER_OFF, head + HEADER_OFF,
-			HEADER_END - HEADER_OFF))
+	if (!remote_write2(t, at, head, SW_OFF, at + HEADER_OFF,
+		    head + HEADER_OFF, header))
 		return -EFAULT;
 	return 0;
 }
@@ -135,14 +154,13 @@ int notify_thread_fpstate_put(
 	struct thread *thread, const void *buf, size_t size)
 {
 	struct notify_thread *t = to_thread(thread);
-	struct sw_bytes sw;
-	size_t length = image_find(t, &sw);
+	size_t room = image_room(t);
 
-	if (length == 0)
+	if (room == 0)
 		return -ESRCH;
 	if (size == 0)
-		return image_reset(t, length);
-	if (!image_valid(buf, size, length, host_features))
+		return image_reset(t, room);
+	if (!image_valid(buf, size, room, host_features))
 		return -EINVAL;
 	if (!remote_write(t, t->saved.fpstate, buf, size))
 		return -EFAULT;

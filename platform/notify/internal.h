@@ -45,6 +45,7 @@ struct notify {
 	struct list clones; /* notify_thread.cloning: open clone grants */
 	bool timer_armed;
 	uint64_t boot_secret; /* sixth argument of the boot child's execveat */
+	size_t image_guess;   /* length of the last XSAVE image */
 	size_t process_count; /* known to the client and not yet reported dead
 			       */
 	pthread_mutex_t drain_lock;
