@@ -87,7 +87,7 @@ static int range_in(
 	if (fl->l_len > 0) {
 		if (fl->l_len - 1 > LOCKS_OFFSET_MAX - start)
 			return -EOVERFLOW;
-		range->end = start + fl->l_len - 1;
+		range->end = start + (fl->l_len - 1);
 	} else if (fl->l_len < 0) {
 		if (start + fl->l_len < 0)
 			return -EINVAL;
