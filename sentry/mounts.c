@@ -34,7 +34,7 @@ void mounts_register(void)
 }
 
 static struct gofer_client *gofer;
-static struct fs *overlay; /* borrowed: mounted for as long as we live */
+static struct fs *overlay;       /* borrowed: mounted for as long as we live */
 static struct fs *overlay_upper; /* counted */
 static uint32_t keep_root = BOOT_UPPER_MEMORY;
 

@@ -33,7 +33,7 @@
 struct notify {
 	struct platform base;
 	struct platform_options options;
-	pid_t pid; /* ours */
+	pid_t pid;    /* ours */
 	int listener; /* -1 before the first boot */
 	int epoll_fd; /* the watcher's: pidfds, the timer and wake_fd */
 	int timer_fd; /* the next deadline */

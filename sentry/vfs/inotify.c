@@ -29,7 +29,7 @@
 
 #define QUEUE_LIMIT    16384 /* fs.inotify.max_queued_events */
 #define WATCH_LIMIT    65536 /* fs.inotify.max_user_watches */
-#define INSTANCE_LIMIT 1024  /* fs.inotify.max_user_instances */
+#define INSTANCE_LIMIT 128   /* fs.inotify.max_user_instances */
 
 /* Bits of a watch that are not events. */
 #define HOW_BITS (IN_ONESHOT | IN_EXCL_UNLINK)

@@ -33,6 +33,7 @@
 
 #define PIPE_SIZE_SMALL      8192
 #define PIPE_SIZE_PRIVILEGED (64u << 20)
+#define PIPE_TOTAL_HARD      (256u << 20) /* nobody goes beyond */
 
 #define IN_EVENTS  (EPOLLIN | EPOLLRDNORM)
 #define OUT_EVENTS (EPOLLOUT | EPOLLWRNORM)
@@ -602,7 +603,9 @@ long pipe_size_set(struct file *file, size_t size, bool privileged)
 		(rounded > PIPE_SIZE_LIMIT ||
 			total - p->size + rounded > PIPE_TOTAL_SOFT))
 		return -EPERM;
-	if (rounded > PIPE_SIZE_PRIVILEGED)
+	if (rounded > PIPE_SIZE_PRIVILEGED ||
+		(rounded > p->size &&
+			total - p->size + rounded > PIPE_TOTAL_HARD))
 		return -ENOMEM;
 	if (rounded < p->used || p->segment_count > rounded / PIPE_BUF)
 		return -EBUSY;

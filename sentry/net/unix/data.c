@@ -7,6 +7,11 @@
  * sender's SO_SNDBUF, counted with their heads, so that small ones cannot
  * cost more memory than large ones.
  *
+ * Sockets can be in flight in sockets, in a chain as long as a guest likes.
+ * Parcels with descriptors are therefore not freed where they are dropped,
+ * which would recurse along the chain, but one after the other by the first
+ * who drops any.
+ *
  * Linux: descriptors in flight in a ring of sockets that nobody has open any
  * more are not collected; they go when the sandbox does.
  */
@@ -22,6 +27,12 @@
 
 #define PARCEL_MIN 512
 #define PARCEL_MAX 32768
+/* All queues of the sandbox together. */
+#define TOTAL_MAX (256u << 20)
+
+static size_t total;
+static struct list doomed = LIST_INIT(doomed);
+static bool burying;
 
 /* ---- Parcels ----------------------------------------------------------- */
 
@@ -32,19 +43,38 @@ static size_t charge_of(const struct parcel *p)
 
 static void parcel_free(struct parcel *p)
 {
-	socket_control_finish(&p->control);
-	free(p);
+	total -= charge_of(p);
+	if (!p->control.file_count) {
+		free(p);
+		return;
+	}
+	list_add_tail(&doomed, &p->node);
+	if (burying)
+		return;
+	burying = true;
+	while (!list_empty(&doomed)) {
+		p = list_first(&doomed, struct parcel, node);
+		list_del(&p->node);
+		socket_control_finish(&p->control);
+		free(p);
+	}
+	burying = false;
 }
 
 static struct parcel *parcel_new(size_t capacity, const struct ucred *cred)
 {
-	struct parcel *p = malloc(sizeof(*p) + capacity);
+	struct parcel *p;
 
+	if (total + sizeof(*p) + capacity > TOTAL_MAX)
+		return NULL;
+	p = malloc(sizeof(*p) + capacity);
 	if (!p)
 		return NULL;
 	memset(p, 0, sizeof(*p));
+	list_init(&p->node);
 	p->capacity = capacity;
 	p->cred = *cred;
+	total += charge_of(p);
 	return p;
 }
 
@@ -134,18 +164,20 @@ static struct parcel *open_parcel(
 	return p;
 }
 
-static struct parcel *next_parcel(struct unix_socket *u, struct unix_socket *to,
-	size_t left, const struct ucred *cred)
+/* -EAGAIN: no room; -ENOBUFS: nobody has any. */
+static int next_parcel(struct unix_socket *u, struct unix_socket *to,
+	size_t left, const struct ucred *cred, struct parcel **out)
 {
 	size_t limit = u->socket.send_buf;
 	size_t room = to->charge < limit ? limit - to->charge : 0;
 	size_t size;
 
 	if (room < sizeof(struct parcel) + PARCEL_MIN)
-		return NULL;
+		return -EAGAIN;
 	size = MIN(left, room - sizeof(struct parcel));
 	size = MIN(size, (size_t)PARCEL_MAX);
-	return parcel_new(MAX(size, (size_t)PARCEL_MIN), cred);
+	*out = parcel_new(MAX(size, (size_t)PARCEL_MIN), cred);
+	return *out ? 0 : -ENOBUFS;
 }
 
 static int stream_check(struct unix_socket *u, const struct socket_message *m)
@@ -177,8 +209,8 @@ static ssize_t stream_send(
 		p = m->control.file_count ? NULL : open_parcel(to, &cred);
 		fresh = !p;
 		if (fresh)
-			p = next_parcel(u, to, m->uio->left, &cred);
-		if (!p)
+			ret = next_parcel(u, to, m->uio->left, &cred, &p);
+		if (ret < 0)
 			break;
 		moved = uio_copy_in(m->uio, p->data + p->size,
 			MIN(m->uio->left, p->capacity - p->size));
@@ -196,7 +228,7 @@ static ssize_t stream_send(
 			return done ? (ssize_t)done : -EFAULT;
 	}
 	m->wait = &u->socket.waitq;
-	return done || !m->uio->left ? (ssize_t)done : -EAGAIN;
+	return done ? (ssize_t)done : ret;
 }
 
 /* ---- Messages: sending ------------------------------------------------- */
@@ -258,7 +290,7 @@ static ssize_t message_put(struct unix_socket *u, struct unix_socket *to,
 	struct parcel *p = parcel_new(size, &cred);
 
 	if (!p)
-		return -ENOMEM;
+		return -ENOBUFS;
 	if (uio_copy_in(m->uio, p->data, size) != size) {
 		parcel_free(p);
 		return -EFAULT;
@@ -419,7 +451,7 @@ int unix_queued(struct socket *s, bool out)
 {
 	struct unix_socket *u = unix_of(s);
 	struct parcel *p;
-	size_t total = 0;
+	size_t bytes = 0;
 
 	if (u->state == UNIX_LISTENING)
 		return -EINVAL;
@@ -429,10 +461,10 @@ int unix_queued(struct socket *s, bool out)
 	}
 	list_for_each(p, &u->parcels, node)
 	{
-		total += p->size - p->off;
+		bytes += p->size - p->off;
 		/* Of messages the first one counts. */
 		if (!unix_is_stream(u))
 			break;
 	}
-	return (int)total;
+	return (int)bytes;
 }
