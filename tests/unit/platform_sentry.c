@@ -671,7 +671,9 @@ int sentry_run(const struct platform_ops *ops, const char *test,
 	options.client = (struct platform_client){
 		&s, lock, unlock, event, idle};
 	options.trace_all = s.script.trace_all;
-	options.stub_fd = open(TEST_STUB, O_RDONLY | O_CLOEXEC);
+	options.stub_fd = open(
+		s.script.stub != NULL ? s.script.stub : TEST_STUB,
+		O_RDONLY | O_CLOEXEC);
 	if (options.stub_fd < 0 || guest_open(&s) < 0)
 		return -ENOENT;
 	ret = ops->open(&options, &s.platform);

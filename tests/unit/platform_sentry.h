@@ -30,7 +30,8 @@ struct outcome {
 struct script {
 	unsigned int kill_after;
 	bool trace_all;
-	bool storm;  /* interrupt every thread as often as it can be done */
+	bool storm; /* interrupt every thread as often as it can be done */
+	const char *stub; /* executed instead of the stub, if not NULL */
 	bool zygote; /* the first process stays as it is; a copy runs the test
 		      */
 };

@@ -295,6 +295,25 @@ START_TEST(a_kill_may_come_at_any_moment)
 }
 END_TEST
 
+/* What is not the stub never runs a guest: not a file, not a program. */
+START_TEST(only_the_stub_can_start)
+{
+	static const char *const wrong[] = {"/etc/passwd", "/bin/true"};
+	struct script script = {.storm = false};
+	struct outcome out;
+	size_t i;
+
+	if (!here(platforms[_i]))
+		return;
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		script.stub = wrong[i];
+		sentry_run(platforms[_i], "calls", &script, &out);
+		ck_assert_int_eq(out.exit_code, -1);
+		ck_assert_uint_eq(out.seen[CALL_SUM], 0);
+	}
+}
+END_TEST
+
 /* A parked guest and its sentry take no processor time. */
 START_TEST(waiting_costs_nothing)
 {
@@ -392,6 +411,7 @@ static int by_hand(const char *platform, const char *guest)
 	const char *kill_after = getenv("KILL");
 	const struct script script = {.trace_all = getenv("TRACE") != NULL,
 		.kill_after = kill_after ? (unsigned int)atoi(kill_after) : 0,
+		.stub = getenv("STUB"),
 		.storm = getenv("STORM") != NULL,
 		.zygote = getenv("ZYGOTE") != NULL};
 	int ret;
@@ -440,6 +460,7 @@ int main(int argc, char **argv)
 		tests, every_call_goes_where_the_table_says, 0, each);
 	tcase_add_loop_test(tests, a_kill_ends_a_running_guest, 0, each);
 	tcase_add_loop_test(tests, a_kill_may_come_at_any_moment, 0, each);
+	tcase_add_loop_test(tests, only_the_stub_can_start, 0, each);
 	tcase_add_loop_test(tests, waiting_costs_nothing, 0, each);
 	tcase_add_loop_test(tests, a_guest_process_holds_nothing, 0, each);
 	tcase_add_test(tests, a_platform_is_chosen_by_name);
