@@ -195,6 +195,9 @@ static int wait_once(struct monitor *monitor, struct sandbox *sandbox,
 		ret = take_message(monitor, sandbox, error);
 	if (ret == 0 && fds[1].revents)
 		ret = take_signal(sandbox, error);
+	/* A sentry that is gone may have sent its result since we looked. */
+	if (ret < 0 && sandbox->boot >= 0 && !monitor->result)
+		ret = take_message(monitor, sandbox, error) == 1 ? 1 : -1;
 	if (ret == 0 && fds[2].revents == POLLIN)
 		ret = sandbox_start_broker(sandbox, error);
 	else if (ret == 0 && fds[2].revents) {
