@@ -76,6 +76,8 @@ static int make_overlay(const struct boot_mount *mount, struct fs **out)
 	overlay = *out;
 	overlay_upper = upper;
 	keep_root = mount->upper;
+	if (keep_root != BOOT_UPPER_MEMORY)
+		overlay_keep_upper(overlay);
 	return 0;
 }
 

@@ -393,6 +393,18 @@ START_TEST(renaming_folders_that_are_below)
 }
 END_TEST
 
+START_TEST(a_kept_upper_layer_has_no_renamed_folders)
+{
+	overlay_keep_upper(w.fs);
+	ck_assert_int_eq(rename_to("/d", "/x", 0), -EXDEV);
+	ck_assert_int_eq(rename_to("/d/e", "/x", 0), -EXDEV);
+	ck_assert_int_eq(rename_to("/top", "/d", RENAME_EXCHANGE), -EXDEV);
+	ck_assert_int_eq(rename_to("/top", "/x", 0), 0);
+	ck_assert_int_eq(make_dir(&w, "/new", 0755), 0);
+	ck_assert_int_eq(rename_to("/new", "/d/new", 0), 0);
+}
+END_TEST
+
 START_TEST(exchanging_names)
 {
 	ck_assert_int_eq(rename_to("/top", "/other", RENAME_EXCHANGE), 0);
@@ -675,7 +687,8 @@ int main(void)
 		folders_merge, removing_folders,
 		listing_while_removing_sees_every_name, renaming_files,
 		renaming_folders, renaming_folders_that_are_below,
-		exchanging_names, linking, special_files, nameless_files,
+		a_kept_upper_layer_has_no_renamed_folders, exchanging_names,
+		linking, special_files, nameless_files,
 		large_files_keep_their_holes_and_map_natively,
 		a_full_upper_layer_changes_nothing};
 

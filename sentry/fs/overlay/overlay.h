@@ -18,6 +18,12 @@ struct inode;
 int overlay_new(struct inode *lower, struct inode *upper, const char *source,
 	struct fs **out);
 
+/*
+ * The upper layer will outlive the overlay: from now on folders that are also
+ * below are not renamed (-EXDEV), since only we know where their lower side
+ * is. Without this they can be, if the upper layer is a tmpfs.
+ */
+void overlay_keep_upper(struct fs *fs);
 /* How many copies, new names, removals and renames there were. */
 uint64_t overlay_changes(const struct fs *fs);
 

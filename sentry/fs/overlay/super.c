@@ -89,3 +89,9 @@ uint64_t overlay_changes(const struct fs *fs)
 		return 0;
 	return container_of(fs, struct ovl_fs, fs)->changes;
 }
+
+void overlay_keep_upper(struct fs *fs)
+{
+	if (fs->ops == &ovl_fs_ops)
+		container_of(fs, struct ovl_fs, fs)->redirects = false;
+}
