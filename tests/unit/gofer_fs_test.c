@@ -221,6 +221,7 @@ START_TEST(a_folder_is_emptied_while_it_is_read)
 	static struct taker taker;
 	struct file *file;
 	size_t before, removed = 0;
+	static bool gone[1500];
 	char name[32];
 
 	memset(&taker, 0, sizeof(taker));
@@ -235,11 +236,11 @@ START_TEST(a_folder_is_emptied_while_it_is_read)
 		taker.room = 130;
 		ck_assert_int_eq(file->ops->iterate(file, &taker.ctx), 0);
 		for (int i = 0; i < 1500; i++) {
-			if (!taker.seen[i])
+			if (!taker.seen[i] || gone[i])
 				continue;
 			snprintf(name, sizeof(name), "/dir/f%04d", i);
-			if (!vfs_unlink(&w.walk, name))
-				removed++;
+			gone[i] = !vfs_unlink(&w.walk, name);
+			removed += gone[i];
 		}
 	} while (taker.taken > before);
 	ck_assert_uint_eq(removed, 1500);
@@ -437,6 +438,41 @@ START_TEST(an_exchanged_file_is_found_again)
 }
 END_TEST
 
+START_TEST(a_replaced_file_is_seen_after_a_while)
+{
+	test_write(test_path("file"), "old");
+	mkdir(test_path("dir"), 0755);
+	test_write(test_path("dir/a"), "old");
+	open_world("ro", false);
+	ck_assert_str_eq(get_text(&w, "/file"), "old");
+	ck_assert_str_eq(get_text(&w, "/dir/a"), "old");
+	/* As an editor saves a file, and as a folder is made anew. */
+	test_write(test_path("new"), "newer");
+	ck_assert_int_eq(rename(test_path("new"), test_path("file")), 0);
+	ck_assert_int_eq(rename(test_path("dir"), test_path("gone")), 0);
+	mkdir(test_path("dir"), 0755);
+	test_write(test_path("dir/b"), "beta");
+	wait_until_stale();
+	ck_assert_uint_eq(attr_of(&w, "/file").size, 5);
+	ck_assert_str_eq(get_text(&w, "/file"), "newer");
+	ck_assert_ptr_nonnull(strstr(list_dir(&w, "/dir"), "b"));
+	ck_assert_str_eq(get_text(&w, "/dir/b"), "beta");
+	close_world();
+}
+END_TEST
+
+START_TEST(a_listing_is_no_older_than_our_own_changes)
+{
+	test_write(test_path("file"), "old");
+	open_world("rw", false);
+	ck_assert_str_eq(list_dir(&w, "/"), "file");
+	ck_assert_int_eq(put_text(&w, "/file", "longer"), 0);
+	dentry_shrink(SIZE_MAX);
+	ck_assert_uint_eq(attr_of(&w, "/file").size, 6);
+	close_world();
+}
+END_TEST
+
 START_TEST(the_death_of_the_gofer_is_eio)
 {
 	struct file *file;
@@ -490,7 +526,8 @@ int main(void)
 		maps_get_no_more_than_they_need,
 		a_shared_root_shows_what_others_do,
 		an_exchanged_file_is_found_again, the_death_of_the_gofer_is_eio,
-		nothing_is_left};
+		a_replaced_file_is_seen_after_a_while,
+		a_listing_is_no_older_than_our_own_changes, nothing_is_left};
 
 	return run_tests("gofer_fs", setup, test_folder_remove, tests,
 		ARRAY_SIZE(tests));

@@ -14,13 +14,12 @@
 #include "lib/host.h"
 #include "sentry/time/timer.h"
 
-/* How long what is shared with others is believed. */
+/* How long attributes are believed. */
 #define BELIEVED NSEC_PER_SEC
 
-bool gofer_is_fresh(const struct gofer_fs *fs, int64_t when)
+bool gofer_is_fresh(int64_t when)
 {
-	return !fs->shared ||
-	       clock_now(CLOCK_MONOTONIC_COARSE) - when < BELIEVED;
+	return clock_now(CLOCK_MONOTONIC_COARSE) - when < BELIEVED;
 }
 
 /*
@@ -48,34 +47,26 @@ static int getattr_by_fd(struct gofer_inode *gi, int host_fd)
 int gofer_inode_getattr(struct inode *inode)
 {
 	struct gofer_inode *gi = gofer_inode(inode);
-	struct gofer_where where;
-	struct gofer_attr attr;
 	int fd = gofer_fd_any(gi);
-	bool fresh;
+	bool fresh, named;
 	int ret;
 
 	if (gi->blank)
 		return 0;
-	fresh = gofer_is_fresh(gofer_fs_of(gi), gi->attr_time);
+	fresh = gofer_is_fresh(gi->attr_time);
 	if (fresh && !gi->attr_old && !gi->opens)
 		return 0;
-	if (fd >= 0 && (fresh || gi->gone || gofer_inode_where(gi, &where) < 0))
+	named = (gi->parent || gi->is_root) && !gi->gone;
+	if (fd >= 0 && (fresh || !named))
 		return getattr_by_fd(gi, fd);
 	/* Removed, and nobody has it open: the last that was known. */
-	if (gofer_inode_where(gi, &where) < 0)
-		return 0;
-	ret = gofer_stat(gofer_client_of(gi), &where, &attr);
-	if (ret == -ENOENT)
-		ret = -ESTALE;
-	if (!ret &&
-		(attr.dev != gi->dev || attr.ino != gi->ino ||
-			(attr.mode & S_IFMT) != (inode->attr.mode & S_IFMT)))
-		ret = -ESTALE;
-	if (!ret)
-		gofer_inode_update(gi, &attr);
-	gofer_inode_error(gi, ret);
+	if (!named)
+		return gi->gone ? -ESTALE : 0;
+	ret = gofer_inode_refresh(gi);
 	/* Somebody outside removed what is open here. */
-	return ret == -ESTALE && fd >= 0 ? getattr_by_fd(gi, fd) : ret;
+	if (ret == -ESTALE && gi->opens && fd >= 0)
+		return getattr_by_fd(gi, fd);
+	return ret;
 }
 
 /* ---- Setting ----------------------------------------------------------- */
@@ -144,7 +135,7 @@ static int truncate_by_fd(struct gofer_inode *gi, uint64_t size)
 {
 	if (ftruncate(gi->write_fd, (off_t)size) < 0)
 		return -errno;
-	gi->attr_old = true;
+	gofer_inode_changed(gi);
 	return 0;
 }
 
@@ -175,6 +166,7 @@ int gofer_inode_setattr(
 	if (!set.valid)
 		return 0;
 	ret = gofer_setattr(gofer_client_of(gi), &where, &set, &now);
+	gofer_inode_changed(gi);
 	if (!ret)
 		gofer_inode_update(gi, &now);
 	return gofer_inode_error(gi, ret);
@@ -248,7 +240,7 @@ int gofer_inode_setxattr(struct inode *inode, const char *name,
 
 	if (gi->blank || gofer_inode_where(gi, &where) < 0)
 		return -EPERM;
-	gi->attr_old = true;
+	gofer_inode_changed(gi);
 	return gofer_setxattr(gofer_client_of(gi), &where, name, value, size,
 		(uint32_t)flags);
 }
@@ -260,7 +252,7 @@ int gofer_inode_removexattr(struct inode *inode, const char *name)
 
 	if (gi->blank || gofer_inode_where(gi, &where) < 0)
 		return -ENODATA;
-	gi->attr_old = true;
+	gofer_inode_changed(gi);
 	return gofer_removexattr(gofer_client_of(gi), &where, name);
 }
 

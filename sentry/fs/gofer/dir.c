@@ -172,7 +172,8 @@ static int fetch(struct gofer_inode *gi, uint64_t cookie, struct batch **out)
 	struct batch *batch;
 	int ret;
 
-	ret = gofer_inode_where(gi, &where);
+	ret = cookie ? gofer_inode_where(gi, &where)
+		     : gofer_inode_folder(gi, &where);
 	if (!ret)
 		ret = gofer_readdir(
 			gofer_client_of(gi), &where, cookie, &reply);
@@ -205,7 +206,7 @@ static bool batches_are_fresh(const struct gofer_inode *gi)
 	if (list_empty(&gi->batches))
 		return false;
 	first = list_first(&gi->batches, struct batch, node);
-	return gofer_is_fresh(gofer_fs_of(gi), first->when);
+	return !gofer_fs_of(gi)->shared || gofer_is_fresh(first->when);
 }
 
 /* ---- Looking up -------------------------------------------------------- */
@@ -228,9 +229,9 @@ static bool batch_find(const struct batch *batch, const struct name *name,
 	return false;
 }
 
-/* 1: found; -ENOENT: surely not there; 0: not known. */
+/* 1: found, as of *when; -ENOENT: surely not there; 0: not known. */
 static int find_listed(struct gofer_inode *gi, const struct name *name,
-	struct gofer_batch_entry *out)
+	struct gofer_batch_entry *out, int64_t *when)
 {
 	struct batch *batch = NULL;
 
@@ -241,6 +242,7 @@ static int find_listed(struct gofer_inode *gi, const struct name *name,
 		if (batch_find(batch, name, out)) {
 			list_del(&batch->lru);
 			list_add(&all_batches, &batch->lru);
+			*when = batch->when;
 			return out->attr.flags & GOFER_ATTR_PARTIAL ? 0 : 1;
 		}
 	}
@@ -274,11 +276,12 @@ static int gofer_dir_lookup(
 	struct gofer_batch_entry listed;
 	struct gofer_walk_entry entry;
 	struct gofer_inode *found;
+	int64_t when = INT64_MAX;
 	int ret;
 
 	if (gi->blank)
 		return -ENOENT;
-	ret = find_listed(gi, name, &listed);
+	ret = find_listed(gi, name, &listed, &when);
 	if (ret > 0) {
 		entry.attr = listed.attr;
 		entry.node = 0;
@@ -291,6 +294,9 @@ static int gofer_dir_lookup(
 		gofer_fs_of(gi), gi, name, &entry.attr, entry.node, &found);
 	if (ret < 0)
 		return ret;
+	/* What a listing said is as old as the listing. */
+	if (when < found->attr_time)
+		found->attr_time = when;
 	*out = &found->inode;
 	return 0;
 }
@@ -317,15 +323,16 @@ bool gofer_revalidate(
 	struct gofer_fs *fs = gofer_fs_of(parent);
 	struct gofer_batch_entry entry;
 	struct gofer_inode *gi;
+	int64_t when;
 
 	if (!inode)
 		return !fs->shared ||
-		       find_listed(parent, name, &entry) == -ENOENT;
+		       find_listed(parent, name, &entry, &when) == -ENOENT;
 	gi = gofer_inode(inode);
 	/* Its other name was removed: the lookup gives it this one. */
 	if (gi->gone || (!gi->parent && !gi->is_root))
 		return false;
-	return gofer_is_fresh(fs, gi->attr_time) || gi->blank ||
+	return !fs->shared || gi->blank || gofer_is_fresh(gi->attr_time) ||
 	       ask_again(parent, name, gi);
 }
 
@@ -382,6 +389,17 @@ static struct batch *find_kept(
 	return NULL;
 }
 
+/* The beginning of a folder is listed again if it was long ago. */
+static bool may_begin(const struct gofer_inode *gi)
+{
+	struct batch *first;
+
+	if (gofer_fs_of(gi)->shared || list_empty(&gi->batches))
+		return false;
+	first = list_first(&gi->batches, struct batch, node);
+	return gofer_is_fresh(first->when);
+}
+
 /*
  * The batch where the listing goes on, which becomes the file's own. Of a
  * shared folder the first is always asked for.
@@ -396,7 +414,7 @@ static int find_batch(
 
 	if (own && cookie && batch_covers(own, &cookie, rest))
 		return 0;
-	if (cookie || !gofer_fs_of(gi)->shared)
+	if (cookie || may_begin(gi))
 		batch = find_kept(gi, &cookie, rest);
 	if (!batch) {
 		ret = fetch(gi, cookie, &batch);

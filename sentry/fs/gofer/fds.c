@@ -70,6 +70,15 @@ static void keep(struct gofer_inode *gi)
 		list_add(&unused, &gi->fd_lru);
 }
 
+static int ask(struct gofer_inode *gi, const struct gofer_where *where,
+	uint32_t flags, struct gofer_attr *attr, int *host_fd)
+{
+	int ret = gofer_open(gofer_client_of(gi), where, flags, gi->dev,
+		gi->ino, attr, host_fd);
+
+	return ret == -ENOENT ? -ESTALE : ret;
+}
+
 static int fetch(struct gofer_inode *gi, uint32_t flags, int *host_fd)
 {
 	struct gofer_where where;
@@ -80,10 +89,11 @@ static int fetch(struct gofer_inode *gi, uint32_t flags, int *host_fd)
 	if (!ret)
 		ret = gofer_inode_where(gi, &where);
 	if (!ret)
-		ret = gofer_open(gofer_client_of(gi), &where, flags, gi->dev,
-			gi->ino, &attr, host_fd);
-	if (ret == -ENOENT)
-		ret = -ESTALE;
+		ret = ask(gi, &where, flags, &attr, host_fd);
+	/* The name may be another file's by now, which is then meant. */
+	if (ret == -ESTALE && !gofer_inode_refresh(gi) &&
+		!gofer_inode_where(gi, &where))
+		ret = ask(gi, &where, flags, &attr, host_fd);
 	if (!ret) {
 		fd_count++;
 		gofer_inode_update(gi, &attr);

@@ -20,7 +20,11 @@ int gofer_file_open(struct inode *inode, struct file *file)
 	bool writer = file_writable(file);
 	int ret = 0;
 
-	if (writer)
+	/* A descriptor of long ago may be of a file that was replaced. */
+	if (gofer_fd_any(gi) >= 0 && !gi->opens &&
+		!gofer_is_fresh(gi->attr_time))
+		ret = gofer_inode_refresh(gi);
+	if (!ret && writer)
 		ret = gofer_fd_write(gi);
 	if (!ret && file_readable(file) && (gi->write_fd < 0 || gi->write_only))
 		ret = gofer_fd_read(gi);
@@ -74,7 +78,7 @@ static ssize_t gofer_file_write(struct file *file, struct uio *uio, off_t *off)
 	size_t want, have, done = 0;
 	ssize_t put;
 
-	gi->attr_old = true;
+	gofer_inode_changed(gi);
 	while (uio->left) {
 		want = MIN(uio->left, sizeof(bounce));
 		have = uio_copy_in(uio, bounce, want);
@@ -154,7 +158,7 @@ static int gofer_file_map(struct file *file, int prot, bool shared, off_t off,
 		return -EACCES;
 	*host_fd = write ? gi->write_fd : gi->read_fd;
 	*host_off = off;
-	gi->attr_old = true;
+	gofer_inode_changed(gi);
 	return 0;
 }
 
@@ -174,7 +178,7 @@ static int gofer_file_fallocate(
 {
 	struct gofer_inode *gi = gofer_inode(file->inode);
 
-	gi->attr_old = true;
+	gofer_inode_changed(gi);
 	if (fallocate(gi->write_fd, mode, off, size) < 0)
 		return (int)host_error();
 	return 0;

@@ -257,6 +257,13 @@ void gofer_inode_free(struct inode *inode)
 	free(gi);
 }
 
+void gofer_inode_changed(struct gofer_inode *gi)
+{
+	gi->attr_old = true;
+	if (gi->parent)
+		gofer_dir_forget(gi->parent);
+}
+
 /* ---- Names ------------------------------------------------------------- */
 
 bool gofer_inode_is_named(const struct gofer_inode *gi,
@@ -325,6 +332,60 @@ int gofer_inode_where(struct gofer_inode *gi, struct gofer_where *out)
 	return 0;
 }
 
+/* The file that has the name now takes the place of the old one. */
+static void adopt(struct gofer_inode *gi, const struct gofer_attr *attr)
+{
+	struct gofer_fs *fs = gofer_fs_of(gi);
+
+	gofer_inode_unhash(gi);
+	gofer_fd_close(gi);
+	gofer_dir_forget(gi);
+	gofer_forget(fs->client, gi->node, gi->counts);
+	gi->node = 0;
+	gi->counts = 0;
+	free(gi->link);
+	gi->link = NULL;
+	gi->dev = attr->dev;
+	gi->ino = attr->ino;
+	gi->blank = attr->flags & GOFER_ATTR_BLANK;
+	/* With two inodes of one number the older one is found. */
+	hash_inode(fs, gi);
+}
+
+static bool may_adopt(
+	const struct gofer_inode *gi, const struct gofer_attr *attr)
+{
+	return !gofer_fs_of(gi)->shared && !gi->opens && !gi->is_root &&
+	       (gi->inode.attr.mode & S_IFMT) == (attr->mode & S_IFMT);
+}
+
+int gofer_inode_refresh(struct gofer_inode *gi)
+{
+	struct gofer_where where = {.node = gi->node};
+	struct gofer_attr attr;
+	int ret;
+
+	if (!gi->is_root) {
+		if (!gi->parent || !gi->parent->node)
+			return gofer_inode_error(gi, -ESTALE);
+		where = (struct gofer_where){
+			gi->parent->node, gi->name, gi->name_size};
+	}
+	ret = gofer_stat(gofer_client_of(gi), &where, &attr);
+	if (ret == -ENOENT)
+		ret = -ESTALE;
+	if (ret < 0)
+		return gofer_inode_error(gi, ret);
+	if (!gofer_inode_is(gi, &attr)) {
+		if (!may_adopt(gi, &attr))
+			return gofer_inode_error(gi, -ESTALE);
+		adopt(gi, &attr);
+	}
+	gofer_inode_update(gi, &attr);
+	gi->gone = false;
+	return 0;
+}
+
 /* Asks for a folder's node; its parent has one, or it would not be known. */
 static int make_node(struct gofer_inode *gi)
 {
@@ -348,13 +409,33 @@ static int make_node(struct gofer_inode *gi)
 	return 0;
 }
 
+/*
+ * The gofer's node stays with its folder when that is moved; the one that has
+ * its name now is meant. Where names are asked for again, they tell.
+ */
+static void check_place(struct gofer_inode *dir)
+{
+	if (!gofer_fs_of(dir)->shared && dir->node && !dir->is_root &&
+		!gofer_is_fresh(dir->attr_time))
+		gofer_inode_refresh(dir);
+}
+
+int gofer_inode_folder(struct gofer_inode *dir, struct gofer_where *out)
+{
+	check_place(dir);
+	return gofer_inode_where(dir, out);
+}
+
 int gofer_inode_child(struct gofer_inode *dir, const struct name *name,
 	struct gofer_where *out)
 {
 	int ret;
 
+	check_place(dir);
 	if (!dir->node) {
 		ret = make_node(dir);
+		if (ret == -ESTALE && !gofer_inode_refresh(dir))
+			ret = make_node(dir);
 		if (ret < 0)
 			return gofer_inode_error(dir, ret);
 	}

@@ -103,9 +103,18 @@ bool gofer_inode_is_named(const struct gofer_inode *gi,
  * renamed. -ESTALE without a name.
  */
 int gofer_inode_where(struct gofer_inode *gi, struct gofer_where *out);
+/* The same for a folder that is to be listed. */
+int gofer_inode_folder(struct gofer_inode *dir, struct gofer_where *out);
 /* The same for name in the folder dir, whose node is made if need be. */
 int gofer_inode_child(struct gofer_inode *dir, const struct name *name,
 	struct gofer_where *out);
+/*
+ * Asks by name whether the file is still the same. If another of its type has
+ * the name now, and nobody has the old one open, the inode becomes that one:
+ * names of a root that is not shared are believed for ever, but not at the
+ * price of showing what is no more. -ESTALE if that cannot be.
+ */
+int gofer_inode_refresh(struct gofer_inode *gi);
 /* -ESTALE has come: the name must be looked up again. Returns error. */
 int gofer_inode_error(struct gofer_inode *gi, int error);
 /* The number the guest sees. */
@@ -133,14 +142,16 @@ int gofer_inode_setxattr(struct inode *inode, const char *name,
 	const void *value, size_t size, int flags);
 ssize_t gofer_inode_listxattr(struct inode *inode, char *list, size_t size);
 int gofer_inode_removexattr(struct inode *inode, const char *name);
-/* Is what was learnt then still believed? */
-bool gofer_is_fresh(const struct gofer_fs *fs, int64_t when);
+/* Are attributes that were learnt then still believed? */
+bool gofer_is_fresh(int64_t when);
 
 /* ---- dir.c */
 extern const struct inode_ops gofer_dir_inode_ops;
 extern const struct file_ops gofer_dir_file_ops;
-/* Something in the folder has changed. */
+/* Something in the folder has changed: its listing is dropped. */
 void gofer_dir_forget(struct gofer_inode *dir);
+/* The file's attributes have changed, and with them its folder's listing. */
+void gofer_inode_changed(struct gofer_inode *gi);
 bool gofer_revalidate(
 	struct inode *dir, const struct name *name, struct inode *inode);
 
