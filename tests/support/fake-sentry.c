@@ -76,8 +76,8 @@ static void print_config(const struct boot_config *config)
 
 static void print_walls(struct boot_config *config)
 {
-	lockdown_enter(&config->walls, config->host_id,
-		config->fds[BOOT_FD_STUB]);
+	lockdown_enter(
+		&config->walls, config->host_id, config->fds[BOOT_FD_STUB]);
 	for (enum wall w = 0; w < WALL_COUNT; w++)
 		printf("%s %s\n", wall_name(w),
 			wall_is_up(&config->walls, w)

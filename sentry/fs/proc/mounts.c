@@ -5,8 +5,7 @@
 #include "sentry/fs/proc/internal.h"
 #include "sentry/kernel/fsctx.h"
 
-static int show_table(
-	struct task *t, struct output *out, enum mount_table kind)
+static int show_table(struct task *t, struct output *out, enum mount_table kind)
 {
 	char *text;
 	ssize_t size;
