@@ -289,13 +289,41 @@ static struct notify_thread *clone_parent(
 	return NULL;
 }
 
-/* The host's word, not the guest's, on what kind of child it is. */
-static bool child_is_kin(struct notify_thread *p, pid_t tid)
+/*
+ * The host's word, not the guest's, on what kind of child it is. 0, or -errno:
+ * it is none of this grant, or we have no room for it.
+ */
+static int child_check(struct notify_thread *p, pid_t tid)
 {
-	if (p->clone.flags & CLONE_THREAD)
-		return syscall(SYS_tgkill, p->space->base.host_pid, tid, 0) ==
-		       0;
-	return space_register(p->child_space, tid) == 0;
+	if (!(p->clone.flags & CLONE_THREAD))
+		return space_register(p->child_space, tid);
+	if (syscall(SYS_tgkill, p->space->base.host_pid, tid, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+/* We are out of descriptors, not deceived: the clone fails, nobody dies. */
+static bool out_of_room(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM ||
+	       error == -ENOSPC;
+}
+
+/* Without a descriptor nobody would tell of its end: waits for it here. */
+static void child_refuse(struct notify_thread *p, pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, __WALL);
+	if (p->child_area != 0)
+		area_release(p->space->memory, p->child_area);
+	p->child_area = 0;
+	free(p->child);
+	space_free(p->child_space);
+	p->child = NULL;
+	p->child_space = NULL;
+	p->child_reported = true;
+	if (p->clone_answered)
+		clone_fail(p, -EAGAIN);
 }
 
 static void child_register(struct notify_thread *p, pid_t tid, uint64_t notif)
@@ -323,6 +351,7 @@ void clone_child(struct notify *n, const struct seccomp_notif *req)
 	uaddr_t sp = req->data.args[1];
 	struct notify_thread *old = thread_find(n, tid);
 	struct notify_thread *p;
+	int ret;
 
 	if (old != NULL) {
 		/* A thread we know, or one that died and left its number. */
@@ -334,7 +363,12 @@ void clone_child(struct notify *n, const struct seccomp_notif *req)
 		list_del(&old->by_tid);
 	}
 	p = clone_parent(n, tid, sp & ~AREA_MASK);
-	if (p == NULL || !child_is_kin(p, tid)) {
+	ret = p != NULL ? child_check(p, tid) : -ESRCH;
+	if (ret < 0 && out_of_room(ret)) {
+		child_refuse(p, tid);
+		return;
+	}
+	if (ret < 0) {
 		intruder(n, req);
 		return;
 	}

@@ -497,6 +497,30 @@ static void test_leader_exits(void)
 	call(__NR_exit, 3);
 }
 
+static void park_body(void)
+{
+	call(CALL_PARK, 200);
+}
+
+/* Either there is room for all of them, or the one too many is refused. */
+static void test_fork_limit(void)
+{
+	long ret = 1;
+	int n;
+
+	for (n = 0; n < 60 && ret > 0; n++)
+		ret = spawn(SIGCHLD, park_body, 0);
+	CHECK(ret > 0 || ret == -EAGAIN);
+	CHECK(n > 5);
+	if (ret < 0)
+		n--;
+	call(CALL_STORE, 3, n);
+	while (n-- > 0)
+		call(CALL_WAIT);
+	CHECK(spawn(SIGCHLD, no_body, 0) > 0);
+	call(CALL_WAIT);
+}
+
 /* The memory of a vfork child that executes is left as it is. */
 static void exec_body(void)
 {
@@ -860,6 +884,7 @@ static const struct {
 	{"leader_exits", test_leader_exits},
 	{"vfork_exec", test_vfork_exec},
 	{"stored", test_stored},
+	{"fork_limit", test_fork_limit},
 	{"busy", test_busy},
 	{"exec_busy", test_exec_busy},
 	{"exit_stopped", test_exit_stopped},

@@ -314,6 +314,24 @@ START_TEST(only_the_stub_can_start)
 }
 END_TEST
 
+/* The sentry runs out of descriptors: a fork fails, and nobody dies. */
+START_TEST(a_fork_too_many_fails)
+{
+	struct rlimit few;
+	struct outcome out;
+
+	if (!here(platforms[_i]))
+		return;
+	/* Only ours: guest processes raise theirs to what is lent to them. */
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &few), 0);
+	few.rlim_cur = 40;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	run(platforms[_i], "fork_limit", NULL, &out);
+	ck_assert_int_eq(out.exit_code, 0);
+	ck_assert_uint_eq(out.killed, 0);
+}
+END_TEST
+
 /* A parked guest and its sentry take no processor time. */
 START_TEST(waiting_costs_nothing)
 {
@@ -461,6 +479,7 @@ int main(int argc, char **argv)
 	tcase_add_loop_test(tests, a_kill_ends_a_running_guest, 0, each);
 	tcase_add_loop_test(tests, a_kill_may_come_at_any_moment, 0, each);
 	tcase_add_loop_test(tests, only_the_stub_can_start, 0, each);
+	tcase_add_loop_test(tests, a_fork_too_many_fails, 0, each);
 	tcase_add_loop_test(tests, waiting_costs_nothing, 0, each);
 	tcase_add_loop_test(tests, a_guest_process_holds_nothing, 0, each);
 	tcase_add_test(tests, a_platform_is_chosen_by_name);
