@@ -135,6 +135,9 @@ static int mount_at(struct mount_ns *ns, const char *target, struct fs *fs,
 		return ret;
 	ret = mount_attach(at, fs, NULL, flags, &mount);
 	path_put(at);
+	/* A guest's umount() uncovers nothing of the host's. */
+	if (ret == 0)
+		mount->locked = true;
 	return ret;
 }
 
