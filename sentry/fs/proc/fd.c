@@ -103,18 +103,10 @@ static int follow_fd(struct pseudo_inode *pi, struct path *out)
 
 static ssize_t read_fd(struct pseudo_inode *pi, char *buf, size_t size)
 {
-	char name[VFS_PATH_MAX];
 	struct path path;
-	size_t length;
 	int ret = follow_fd(pi, &path);
 
-	if (ret < 0)
-		return ret;
-	proc_path_name(path, name, sizeof(name));
-	path_put(path);
-	length = MIN(strlen(name), size);
-	memcpy(buf, name, length);
-	return (ssize_t)length;
+	return ret < 0 ? ret : proc_read_link(path, buf, size);
 }
 
 static int show_fdinfo(struct pseudo_inode *pi, struct output *out)

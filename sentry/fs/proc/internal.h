@@ -51,6 +51,8 @@ struct proc_memory {
 };
 void proc_read_memory(struct task *t, struct proc_memory *memory);
 
+/* The text of a magic link that leads there; takes over the reference. */
+ssize_t proc_read_link(struct path path, char *buf, size_t size);
 /* The name of a place as current sees it, or "" when it is too long. */
 void proc_path_name(struct path path, char *buf, size_t size);
 

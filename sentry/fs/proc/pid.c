@@ -566,20 +566,24 @@ static int follow_place(struct pseudo_inode *pi, struct path *out)
 	return ret;
 }
 
-static ssize_t read_place(struct pseudo_inode *pi, char *buf, size_t size)
+ssize_t proc_read_link(struct path path, char *buf, size_t size)
 {
 	char name[VFS_PATH_MAX];
-	struct path path;
 	size_t length;
-	int ret = follow_place(pi, &path);
 
-	if (ret < 0)
-		return ret;
 	proc_path_name(path, name, sizeof(name));
 	path_put(path);
 	length = MIN(strlen(name), size);
 	memcpy(buf, name, length);
 	return (ssize_t)length;
+}
+
+static ssize_t read_place(struct pseudo_inode *pi, char *buf, size_t size)
+{
+	struct path path;
+	int ret = follow_place(pi, &path);
+
+	return ret < 0 ? ret : proc_read_link(path, buf, size);
 }
 
 #define PLACE(n, which)                                                        \
