@@ -88,6 +88,7 @@ static int put_message(struct tracee *t)
 	struct lend_message m = {0};
 	struct iovec from = {&m, sizeof(m)};
 	struct iovec to = {.iov_len = sizeof(m)};
+	ssize_t n;
 
 	to.iov_base = (void *)(uintptr_t)at;
 	m.part.iov_base = (char *)to.iov_base +
@@ -99,10 +100,10 @@ static int put_message(struct tracee *t)
 	m.header.msg_control = (char *)to.iov_base +
 			       offsetof(struct lend_message, control);
 	m.header.msg_controllen = sizeof(m.control);
-	if (process_vm_writev(t->base.host_tid, &from, 1, &to, 1, 0) !=
-		(ssize_t)sizeof(m))
-		return -EFAULT;
-	return 0;
+	n = process_vm_writev(t->base.host_tid, &from, 1, &to, 1, 0);
+	if (n < 0)
+		return -errno;
+	return n == (ssize_t)sizeof(m) ? 0 : -EFAULT;
 }
 
 static void receive(struct tracee *t)
@@ -114,10 +115,15 @@ static void receive(struct tracee *t)
 
 	p->lender = t;
 	t->step = STEP_RECEIVE;
-	if (put_message(t) != 0) {
-		/* It is dying, or its stub is spoiled: its end frees the
-		 * socket. */
-		process_kill(container_of(t->base.space, struct process, base));
+	ret = put_message(t);
+	if (ret < 0) {
+		/*
+		 * Its end frees the socket. A thread that is dying (ESRCH) may
+		 * do so because another one executes.
+		 */
+		if (ret != -ESRCH)
+			process_kill(container_of(
+				t->base.space, struct process, base));
 		return;
 	}
 	ret = send_fds(p, t->fds, t->fd_count);

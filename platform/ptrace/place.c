@@ -7,16 +7,23 @@
  * each other for some milliseconds, and are not just busy with stops, they are
  * let go; when one is left alone again, they are gathered again.
  *
- * A thread that waits in a native futex call does not run.
+ * The processor they were gathered on may be wanted by others while the next
+ * one is idle, which we cannot see. So they are let go every now and then in
+ * any case, for as long as it takes to see that they are still alone: then the
+ * host puts them where it is best.
+ *
+ * A thread that waits in a native futex call does not run, where we know it.
  */
 #include "platform/ptrace/ptrace.h"
 
 #include <sched.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "lib/log.h"
 
 #define ALONE_STOPS 32 /* stops in a row with one guest thread running */
+#define GATHERED_MS 50 /* for how long they are kept together */
 #define CROWD_MS    5  /* how long several may share the processor... */
 #define CROWD_STOPS                                                            \
 	100 /* ...if they stop less often than this in that time               \
@@ -53,11 +60,20 @@ void place_stopped(struct tracee *t)
 	t->runs = false;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 static void set_gathered(struct tracer *p, bool gathered)
 {
 	p->gathered = gathered;
 	p->alone = 0;
 	if (gathered) {
+		p->gathered_at = now_ms();
 		CPU_ZERO(&p->one);
 		CPU_SET(sched_getcpu(), &p->one);
 	}
@@ -89,14 +105,18 @@ void place_review(struct tracer *p)
 	} else if (!p->gathered && ++p->alone >= ALONE_STOPS) {
 		set_gathered(p, true);
 	}
+	/* Not while nothing runs: waiting costs nothing. */
+	if (p->gathered && p->running > 0)
+		loop_arm(p, GATHERED_MS);
 }
 
 void place_tick(struct tracer *p)
 {
-	bool crowded = p->crowded;
+	bool crowded = p->crowded && p->running > 1 &&
+		       p->stops - p->crowded_since < CROWD_STOPS;
 
 	p->crowded = false;
-	if (crowded && p->gathered && p->running > 1 &&
-		p->stops - p->crowded_since < CROWD_STOPS)
+	if (p->gathered &&
+		(crowded || now_ms() - p->gathered_at >= GATHERED_MS))
 		set_gathered(p, false);
 }

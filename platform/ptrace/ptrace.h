@@ -176,9 +176,10 @@ struct tracer {
 	cpu_set_t one; /* where all are, if gathered */
 	bool may_place;
 	bool gathered;
-	bool crowded;       /* several run, and the timer will look again */
-	size_t running;     /* let go, and not in a futex call */
-	unsigned int alone; /* stops in a row with at most one running */
+	int64_t gathered_at; /* ms */
+	bool crowded;        /* several run, and the timer will look again */
+	size_t running;      /* let go, and not in a futex call */
+	unsigned int alone;  /* stops in a row with at most one running */
 	uint64_t stops;
 	uint64_t crowded_since; /* value of stops */
 };

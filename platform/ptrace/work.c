@@ -293,6 +293,15 @@ int work_read_start(struct tracee *t)
 }
 
 /*
+ * A stray thread ends with its process, or by the exec that ended its parent:
+ * then the process lives on, and kill() would mean all of it.
+ */
+static void kill_if_process(struct tracee *t)
+{
+	syscall(SYS_tgkill, t->base.host_tid, t->base.host_tid, SIGKILL);
+}
+
+/*
  * Children whose parent died before the host told us who they are. Nobody can
  * say whose child a stray is, but while no clone is without its child all of
  * them are lost.
@@ -305,7 +314,7 @@ static void kill_strays(struct tracer *p)
 			if (t->base.space == NULL && t->parent == NULL &&
 				!t->orphan && !t->gone) {
 				t->orphan = t->put = true;
-				kill(t->base.host_tid, SIGKILL);
+				kill_if_process(t);
 			}
 }
 
@@ -498,7 +507,7 @@ static void abandon(struct tracee *child)
 	child->orphan = true;
 	child->put = true;
 	if (!child->gone)
-		kill(child->base.host_tid, SIGKILL);
+		kill_if_process(child);
 	tracee_free_if_done(child);
 }
 

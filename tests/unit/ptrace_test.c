@@ -173,6 +173,7 @@ static const char *const guests[] = {
 	"vfork_exec",
 	"exec",
 	"exec_thread",
+	"exec_busy",
 	"interrupt",
 	"futex",
 	"faults",
