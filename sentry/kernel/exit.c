@@ -144,8 +144,8 @@ static void give_away_children(struct thread_group *tg)
 			continue;
 		}
 		list_add_tail(&child->parent->children, &child->sibling);
-		if (child->group && child->group != tg->group)
-			group_check(child->group);
+		if (child->group && tg->group)
+			group_check(child->group, tg->group);
 		if (child->zombie) {
 			waitq_wake(&child->parent->child_waitq, 0);
 			signal_send_group(child->parent, SIGCHLD, NULL);
@@ -210,8 +210,8 @@ static void group_becomes_zombie(struct thread_group *tg)
 		session_leader_exited)
 		session_leader_exited(tg->group->session);
 	give_away_children(tg);
-	if (tg->group)
-		group_check(tg->group);
+	if (tg->group && tg->parent && tg->parent->group)
+		group_check(tg->group, tg->parent->group);
 	tell_parent(tg);
 }
 

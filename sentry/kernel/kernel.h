@@ -46,10 +46,12 @@ int group_setpgid(
 void group_leave(struct thread_group *tg);
 void group_inherit(struct thread_group *tg, struct process_group *group);
 /*
- * A process of the group, or the parent of one, exited: if that orphaned it
- * and somebody in it is stopped, SIGHUP and SIGCONT.
+ * A process of the group with a parent in outside, or that parent, exited. If
+ * that was the group's last tie to its session and somebody in it is stopped:
+ * SIGHUP and SIGCONT.
  */
-void group_check(struct process_group *group);
+void group_check(
+	struct process_group *group, const struct process_group *outside);
 /* fs/devpts' hook: the controlling terminal is given up. NULL: none. */
 extern void (*session_leader_exited)(struct session *session);
 bool group_is_orphaned(const struct process_group *group);

@@ -149,8 +149,11 @@ static bool has_stopped(const struct process_group *group)
 	return false;
 }
 
-void group_check(struct process_group *group)
+void group_check(
+	struct process_group *group, const struct process_group *outside)
 {
+	if (outside == group || outside->session != group->session)
+		return; /* was no tie */
 	if (!has_stopped(group) || !group_is_orphaned(group))
 		return;
 	signal_send_pgrp(group, SIGHUP, NULL);

@@ -1,8 +1,8 @@
 /*
  * The random differ: does a long sequence of calls end the same everywhere?
  *
- * usage: differ --run SEED --steps N [--only LIST] --dir D
- *        differ [--seeds A-B] [--steps N] --against 'CMD'
+ * usage: differ --run SEED --steps N [--only LIST] [--tasks 1] --dir D
+ *        differ [--seeds A-B] [--steps N] [--tasks 1] --against 'CMD'
  *
  * The first form makes N calls in the folder D and prints each with its
  * result. Step i of a seed is always the same call, whatever was left out
@@ -10,10 +10,14 @@
  * hold nothing. No call waits, none depends on time or on numbers that the
  * kernel chooses freely.
  *
+ * With --tasks the calls are those of processes: see differ_tasks.c.
+ *
  * The second form runs itself natively and under CMD for each seed, compares,
  * and shrinks the first difference: it leaves out steps as long as the two
  * still differ, and prints what remains. Exit status 1 then, 0 without any.
  */
+#include "tests/conformance/differ.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <dirent.h>
@@ -43,7 +47,7 @@
 
 static uint64_t state;
 
-static uint32_t chance(uint32_t below)
+uint32_t differ_chance(uint32_t below)
 {
 	/* splitmix64: each step starts its own sequence. */
 	uint64_t z = state += 0x9e3779b97f4a7c15ull;
@@ -58,12 +62,12 @@ static const char *name(void)
 	static const char *const names[] = {"a", "b", "c", "d", "d/a", "d/b",
 		"d/e", "d/e/a", "l", "l/a", "d/../b", "./a", "c/", "none/x"};
 
-	return names[chance(sizeof(names) / sizeof(names[0]))];
+	return names[differ_chance(sizeof(names) / sizeof(names[0]))];
 }
 
 static int slot(void)
 {
-	return (int)chance(SLOTS);
+	return (int)differ_chance(SLOTS);
 }
 
 static off_t offset(void)
@@ -71,14 +75,20 @@ static off_t offset(void)
 	static const off_t some[] = {
 		0, 0, 1, 7, 100, 4095, 4096, 5000, 12288, -1, 70000};
 
-	return some[chance(sizeof(some) / sizeof(some[0]))];
+	return some[differ_chance(sizeof(some) / sizeof(some[0]))];
 }
 
 static size_t length(void)
 {
 	static const size_t some[] = {0, 1, 2, 10, 100, 4096, 5000, 9000};
 
-	return some[chance(sizeof(some) / sizeof(some[0]))];
+	return some[differ_chance(sizeof(some) / sizeof(some[0]))];
+}
+
+void differ_seed(uint64_t seed, int step)
+{
+	state = seed * 1000003u + (uint64_t)step * 7919u;
+	differ_chance(2);
 }
 
 /* ---- what the calls act on -------------------------------------------- */
@@ -103,7 +113,7 @@ static uint32_t hash(const void *data, size_t size)
 
 static void fill(size_t size)
 {
-	char c = (char)('a' + chance(26));
+	char c = (char)('a' + differ_chance(26));
 
 	for (size_t i = 0; i < size; i++)
 		buffer[i] = (char)(c + i % 3);
@@ -131,9 +141,9 @@ static long do_open(void)
 	static const int more[] = {O_CREAT, O_CREAT, O_EXCL | O_CREAT, O_TRUNC,
 		O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_CLOEXEC, O_PATH, 0};
 	const char *path = name();
-	int flags = modes[chance(4)] | more[chance(10)] | more[chance(10)] |
-		    O_NONBLOCK;
-	mode_t mode = chance(2) ? 0644 : 0600;
+	int flags = modes[differ_chance(4)] | more[differ_chance(10)] |
+		    more[differ_chance(10)] | O_NONBLOCK;
+	mode_t mode = differ_chance(2) ? 0644 : 0600;
 
 	TELL("open(\"%s\", %#o, %#o)", path, flags, mode);
 	return keep(open(path, flags, mode));
@@ -154,7 +164,7 @@ static long do_read(void)
 	int s = slot();
 	size_t size = length();
 	off_t at = offset();
-	bool positioned = chance(2);
+	bool positioned = differ_chance(2);
 	long n;
 
 	if (positioned)
@@ -173,7 +183,7 @@ static long do_write(void)
 	int s = slot();
 	size_t size = length();
 	off_t at = offset();
-	bool positioned = chance(2);
+	bool positioned = differ_chance(2);
 
 	fill(size);
 	if (positioned)
@@ -189,7 +199,7 @@ static long do_vector(void)
 	int s = slot();
 	size_t a = length();
 	size_t b = length();
-	bool out = chance(2);
+	bool out = differ_chance(2);
 	struct iovec v[2];
 	long n;
 
@@ -209,7 +219,7 @@ static long do_seek(void)
 	static const int whence[] = {SEEK_SET, SEEK_CUR, SEEK_END, SEEK_SET, 9};
 	int s = slot();
 	off_t at = offset();
-	int from = whence[chance(5)];
+	int from = whence[differ_chance(5)];
 	struct stat st;
 
 	TELL("lseek([%d], %ld, %d)", s, (long)at, from);
@@ -224,7 +234,7 @@ static long do_truncate(void)
 	int s = slot();
 	off_t at = offset();
 
-	if (chance(2)) {
+	if (differ_chance(2)) {
 		const char *path = name();
 
 		TELL("truncate(\"%s\", %ld)", path, (long)at);
@@ -239,7 +249,7 @@ static long do_dup(void)
 	int a = slot();
 	int b = slot();
 
-	switch (chance(3)) {
+	switch (differ_chance(3)) {
 	case 0:
 		TELL("dup([%d])", a);
 		return keep(dup(fds[a]));
@@ -256,7 +266,7 @@ static long do_flags(void)
 {
 	int s = slot();
 
-	switch (chance(4)) {
+	switch (differ_chance(4)) {
 	case 0:
 		TELL("fcntl([%d], F_GETFL)", s);
 		return fcntl(fds[s], F_GETFL);
@@ -277,7 +287,7 @@ static long do_names(void)
 	const char *a = name();
 	const char *b = name();
 
-	switch (chance(7)) {
+	switch (differ_chance(7)) {
 	case 0:
 		TELL("mkdir(\"%s\")", a);
 		return mkdir(a, 0755);
@@ -316,7 +326,7 @@ static long do_stat(void)
 	int s = slot();
 	long ret;
 
-	switch (chance(3)) {
+	switch (differ_chance(3)) {
 	case 0:
 		TELL("stat(\"%s\")", path);
 		ret = stat(path, &st);
@@ -337,11 +347,11 @@ static long do_stat(void)
 static long do_mode(void)
 {
 	const char *path = name();
-	mode_t mode = chance(3) ? 0600 | chance(0100) : 0755;
+	mode_t mode = differ_chance(3) ? 0600 | differ_chance(0100) : 0755;
 	int s = slot();
 	long n;
 
-	switch (chance(4)) {
+	switch (differ_chance(4)) {
 	case 0:
 		TELL("chmod(\"%s\", %o)", path, mode);
 		return chmod(path, mode);
@@ -367,7 +377,7 @@ static int by_name(const void *a, const void *b)
 
 static long do_list(void)
 {
-	const char *path = chance(2) ? "." : "d";
+	const char *path = differ_chance(2) ? "." : "d";
 	struct dirent *e;
 	char *names[100];
 	int count = 0;
@@ -394,7 +404,7 @@ static long do_pipe(void)
 {
 	int ends[2];
 
-	if (chance(2)) {
+	if (differ_chance(2)) {
 		TELL("eventfd(3)");
 		return keep(eventfd(3, EFD_NONBLOCK));
 	}
@@ -433,7 +443,7 @@ static long do_epoll(void)
 	uint32_t all = 0;
 	long n;
 
-	switch (chance(4)) {
+	switch (differ_chance(4)) {
 	case 0:
 		TELL("epoll_create1(0)");
 		return keep(epoll_create1(0));
@@ -446,8 +456,8 @@ static long do_epoll(void)
 			snprintf(extra, sizeof(extra), "%x", all);
 		return n;
 	default:
-		n = ops[chance(4)];
-		if (chance(3) == 0)
+		n = ops[differ_chance(4)];
+		if (differ_chance(3) == 0)
 			e[0].events |= EPOLLET;
 		e[0].data.u32 = b;
 		TELL("epoll_ctl([%d], %ld, [%d], %#x)", a, n, b, e[0].events);
@@ -459,7 +469,7 @@ static long do_lock(void)
 {
 	static const int ops[] = {LOCK_SH, LOCK_EX, LOCK_UN};
 	int s = slot();
-	int op = ops[chance(3)];
+	int op = ops[differ_chance(3)];
 
 	struct stat st;
 
@@ -484,12 +494,12 @@ static ino_t inode_of(int fd)
 static long do_map(void)
 {
 	int s = slot();
-	int m = (int)chance(MAPS);
-	int flags = chance(3) ? MAP_SHARED : MAP_PRIVATE;
-	int prot = chance(3) ? PROT_READ | PROT_WRITE : PROT_READ;
+	int m = (int)differ_chance(MAPS);
+	int flags = differ_chance(3) ? MAP_SHARED : MAP_PRIVATE;
+	int prot = differ_chance(3) ? PROT_READ | PROT_WRITE : PROT_READ;
 	void *p;
 
-	switch (chance(3)) {
+	switch (differ_chance(3)) {
 	case 0:
 		TELL("munmap({%d})", m);
 		if (!maps[m])
@@ -520,10 +530,10 @@ static long do_map(void)
 static long do_map_io(void)
 {
 	int s = slot();
-	int m = (int)chance(MAPS);
-	size_t at = chance(3) * 4096 + chance(2) * 4000;
-	size_t size = 1 + chance(200);
-	bool out = chance(2);
+	int m = (int)differ_chance(MAPS);
+	size_t at = differ_chance(3) * 4096 + differ_chance(2) * 4000;
+	size_t size = 1 + differ_chance(200);
+	bool out = differ_chance(2);
 
 	TELL("%s([%d], {%d} + %zu, %zu)", out ? "write" : "read", s, m, at,
 		size);
@@ -537,13 +547,13 @@ static long do_map_io(void)
 static long do_signal(void)
 {
 	static const int signals[] = {SIGUSR1, SIGUSR2};
-	int signo = signals[chance(2)];
+	int signo = signals[differ_chance(2)];
 	sigset_t set;
 	long ret;
 
 	sigemptyset(&set);
 	sigaddset(&set, signo);
-	switch (chance(4)) {
+	switch (differ_chance(4)) {
 	case 0:
 		TELL("sigprocmask(BLOCK, %d)", signo);
 		ret = sigprocmask(SIG_BLOCK, &set, NULL);
@@ -597,17 +607,38 @@ static void one_step(uint64_t seed, int step)
 	long result;
 	int err;
 
-	state = seed * 1000003u + (uint64_t)step * 7919u;
-	chance(2);
+	differ_seed(seed, step);
 	extra[0] = '\0';
 	errno = 0;
-	result = calls[chance(sizeof(calls) / sizeof(calls[0]))]();
+	result = calls[differ_chance(sizeof(calls) / sizeof(calls[0]))]();
 	err = errno;
 	printf("%4d %s = %ld%s%s%s%s\n", step, told, result,
 		result == -1 ? " " : "",
 		result == -1 ? strerrorname_np(err) : "", extra[0] ? ", " : "",
 		extra);
 	fflush(stdout);
+}
+
+static int run_tasks(uint64_t seed, int steps, const char *only)
+{
+	int status;
+	pid_t pid;
+
+	/* Process 1 would be another thing to kill(2). */
+	pid = fork();
+	if (pid != 0)
+		return pid < 0 || waitpid(pid, &status, 0) < 0 || status;
+	close_range(3, ~0u, 0);
+	tasks_start();
+	for (int i = 0; i < steps; i++) {
+		if (only && only[i] != '1')
+			continue;
+		differ_seed(seed, i);
+		tasks_step(i);
+		fflush(stdout);
+	}
+	tasks_finish();
+	exit(0);
 }
 
 /* only: a string of steps '1' and omissions '0', or NULL for all. */
@@ -646,6 +677,7 @@ struct job {
 	const char *base;    /* a folder of ours */
 	uint64_t seed;
 	int steps;
+	bool tasks;
 	char only[STEPS_MAX + 1];
 };
 
@@ -660,11 +692,11 @@ static char *transcript(const struct job *job, const char *prefix)
 
 	if (!text ||
 		asprintf(&command,
-			"exec timeout 20 %s '%s' --run %llu --steps %d --only "
-			"%s --dir '%s/%d' 2>&1 </dev/null",
+			"exec timeout 20 %s '%s' --run %llu --steps %d "
+			"--tasks %d --only %s --dir '%s/%d' 2>&1 </dev/null",
 			prefix ? prefix : "", job->self,
-			(unsigned long long)job->seed, job->steps, job->only,
-			job->base, runs++) < 0)
+			(unsigned long long)job->seed, job->steps, job->tasks,
+			job->only, job->base, runs++) < 0)
 		abort();
 	out = popen(command, "r");
 	if (!out)
@@ -776,6 +808,8 @@ int main(int argc, char **argv)
 				last = first;
 		} else if (!strcmp(argv[i], "--steps")) {
 			job.steps = atoi(argv[i + 1]);
+		} else if (!strcmp(argv[i], "--tasks")) {
+			job.tasks = atoi(argv[i + 1]);
 		} else if (!strcmp(argv[i], "--only")) {
 			only = argv[i + 1];
 		} else if (!strcmp(argv[i], "--dir")) {
@@ -794,6 +828,8 @@ int main(int argc, char **argv)
 			stderr);
 		return 2;
 	}
+	if (run && job.tasks)
+		return run_tasks(job.seed, job.steps, only);
 	if (run)
 		return run_steps(job.seed, job.steps, only, dir);
 	self[n] = '\0';
