@@ -221,7 +221,7 @@ int boot_first(struct tracer *p, char *const argv[], char *const envp[],
 {
 	struct process *s = process_new(p);
 	struct tracee *t = NULL;
-	int ready_fd;
+	int ready_fd = -1;
 	pid_t pid;
 	int ret;
 
