@@ -181,6 +181,7 @@ static const struct allowed_call calls[] = {
 	/* serving */
 	ALLOW(recvmsg),
 	ALLOW(sendmsg),
+	ALLOW(poll),
 	ALLOW(close),
 	ALLOW_ARG(sched_setaffinity, 0, ~0ull, 0),
 	/* looking */

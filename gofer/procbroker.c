@@ -29,6 +29,7 @@
 #include "lib/lockdown.h"
 #include "lib/log.h"
 #include "lib/msg.h"
+#include "lib/trim.h"
 
 #define EXIT_START 125
 
@@ -232,6 +233,7 @@ int main(int argc, char **argv)
 	clearenv();
 	read_arguments(argc, argv, &broker);
 	close_others(&broker);
+	trim_startup();
 	if (!lock_down()) {
 		fprintf(stderr, "sandbox: procbroker: no seccomp here\n");
 		return EXIT_START;

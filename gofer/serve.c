@@ -8,12 +8,16 @@
 #include "gofer/serve.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/log.h"
 #include "lib/msg.h"
+#include "lib/trim.h"
+
+#define QUIET_MS 200
 
 static const struct {
 	const char *name;
@@ -180,13 +184,26 @@ void gofer_log_served(const struct gofer *gofer)
 	}
 }
 
+/* Once it has been quiet for a while, what only the start needed goes. */
+static bool is_quiet(const struct gofer *gofer)
+{
+	struct pollfd sock = {.fd = gofer->sock, .events = POLLIN};
+
+	if (poll(&sock, 1, QUIET_MS) != 0)
+		return false;
+	trim_startup();
+	return true;
+}
+
 int gofer_serve(struct gofer *gofer)
 {
+	bool settled = false;
 	size_t fds;
 	ssize_t size;
 	int ret;
 
 	for (;;) {
+		settled = settled || is_quiet(gofer);
 		size = msg_recv(gofer->sock, gofer->request,
 			sizeof(gofer->request), NULL, 0, &fds);
 		if (size <= 0)

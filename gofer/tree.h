@@ -69,7 +69,7 @@ struct stream {
 };
 
 #define STREAMS_MAX  16
-#define NODE_BUCKETS 4096
+#define NODE_BUCKETS 1024
 #define DEVICES_MAX  64
 #define CROSSINGS    16
 

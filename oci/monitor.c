@@ -7,6 +7,7 @@
 #include "oci/monitor.h"
 
 #include "lib/checked.h"
+#include "lib/trim.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -207,6 +208,22 @@ static int wait_once(struct monitor *monitor, struct sandbox *sandbox,
 	return ret;
 }
 
+/* A program that runs for longer than this will run for a while. */
+#define START_MS 200
+
+/* Waits for the first event, and gives memory back if that takes long. */
+static void settle(const struct sandbox *sandbox)
+{
+	struct pollfd fds[] = {
+		{.fd = sandbox->boot, .events = POLLIN},
+		{.fd = signals, .events = POLLIN},
+		{.fd = sandbox->broker_socket, .events = POLLIN},
+	};
+
+	if (poll(fds, ARRAY_SIZE(fds), START_MS) == 0)
+		trim_startup();
+}
+
 int monitor_run(
 	struct monitor *monitor, struct sandbox *sandbox, struct error *error)
 {
@@ -215,6 +232,7 @@ int monitor_run(
 
 	if (monitor->timeout > 0)
 		deadline.at = now() + monitor->timeout;
+	settle(sandbox);
 	while (ret == 0) {
 		ret = wait_once(monitor, sandbox, &deadline, error);
 		if (ret != 0 || deadline.at <= 0 || now() < deadline.at)

@@ -14,9 +14,12 @@
 #include <sys/epoll.h>
 
 #include "lib/log.h"
+#include "lib/trim.h"
 #include "sentry/base/klock.h"
 
 #define ROUND 16
+/* Quiet for so long, the sandbox has started and is there to stay. */
+#define START_MS 200
 
 static int epoll_fd = -1;
 static struct epoll_event round_events[ROUND]; /* guarded by the kernel lock */
@@ -49,12 +52,18 @@ static void deliver(const struct epoll_event *events, int count)
 static void *event_thread(void *unused)
 {
 	struct epoll_event events[ROUND];
+	int timeout = START_MS;
 	int count;
 
 	for (;;) {
-		count = epoll_wait(epoll_fd, events, ROUND, -1);
+		count = epoll_wait(epoll_fd, events, ROUND, timeout);
 		if (count < 0 && errno == EINTR)
 			continue;
+		if (count == 0) {
+			trim_startup();
+			timeout = -1;
+			continue;
+		}
 		BUG_ON(count < 0);
 		deliver(events, count);
 	}
