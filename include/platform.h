@@ -27,8 +27,9 @@
  * Events are delivered by client->event() with the client's lock held, one at
  * a time. No platform function sleeps or waits for a guest; every one that
  * says "an event follows" returns at once. A thread whose event does not
- * follow within PLATFORM_STUB_DEADLINE_MS is killed by the platform, and
- * EVENT_DEAD follows: no sentry operation waits for ever on a hostile stub.
+ * follow within PLATFORM_STUB_DEADLINE_MS (for thread_call(), at most
+ * PLATFORM_CALLS_DEADLINE_MS) is killed by the platform, and EVENT_DEAD
+ * follows: no sentry operation waits for ever on a hostile stub.
  *
  * Everything an event carries was chosen by the guest, or could have been.
  */
@@ -46,9 +47,10 @@ struct thread;
 
 typedef uint64_t uaddr_t; /* a guest address: an integer, never a pointer */
 
-#define PLATFORM_STUB_DEADLINE_MS 5000
-#define PLATFORM_CALLS_MAX        64 /* host calls in one thread_call() */
-#define PLATFORM_FDS_MAX          4  /* descriptors lent to one thread_call() */
+#define PLATFORM_STUB_DEADLINE_MS  5000
+#define PLATFORM_CALLS_DEADLINE_MS 60000 /* for the calls of thread_call() */
+#define PLATFORM_CALLS_MAX         64    /* host calls in one thread_call() */
+#define PLATFORM_FDS_MAX           4 /* descriptors lent to one thread_call() */
 
 /*
  * The window at the bottom of every guest address space that holds the stub.

@@ -127,9 +127,9 @@ struct notify_thread {
 	uaddr_t eintr_ip;    /* where we last answered -EINTR, or 0 */
 	bool answered;       /* the last call, while a kick was pending */
 	long answered_value;
-	uint64_t deadline; /* ns, when on n->busy */
-	bool late;         /* half of its time is over */
-	bool gone;         /* off all lists; freed with the client's put */
+	uint64_t deadline;   /* ns, when on n->busy */
+	unsigned int halves; /* of its time that are over */
+	bool gone;           /* off all lists; freed with the client's put */
 	bool put;
 
 	/* OP_CALL and our own batches */

@@ -59,7 +59,7 @@ void deadline_set(struct notify_thread *t)
 {
 	struct notify *n = t->n;
 
-	t->late = false;
+	t->halves = 0;
 	deadline_half(t);
 	if (!n->timer_armed)
 		timer_arm(n, t->deadline);
@@ -68,6 +68,16 @@ void deadline_set(struct notify_thread *t)
 void deadline_clear(struct notify_thread *t)
 {
 	list_del(&t->busy);
+}
+
+/* Host calls of the client's may be slow by themselves: msync on a slow disk.
+ */
+static unsigned int halves_allowed(const struct notify_thread *t)
+{
+	if (t->state == BUSY && t->op == OP_CALL)
+		return 2 * PLATFORM_CALLS_DEADLINE_MS /
+		       PLATFORM_STUB_DEADLINE_MS;
+	return 2;
 }
 
 /* Lock held. Kills who is late, and sets the timer for the next one. */
@@ -83,8 +93,7 @@ static void deadlines_check(struct notify *n)
 			timer_arm(n, t->deadline);
 			return;
 		}
-		if (!t->late) {
-			t->late = true;
+		if (++t->halves < halves_allowed(t)) {
 			deadline_half(t);
 			continue;
 		}
