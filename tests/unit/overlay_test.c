@@ -435,6 +435,36 @@ START_TEST(linking)
 }
 END_TEST
 
+START_TEST(files_with_several_names_below)
+{
+	struct path path;
+	struct attr a, b;
+
+	ck_assert_int_eq(walk_to(&below, "/other", 0, &path), 0);
+	vfs_link(path, &below.walk, "/d/e/one");
+	vfs_link(path, &below.walk, "/d/e/two");
+	path_put(path);
+	ck_assert_int_eq(put_text(&w, "/d/e/one", "new"), 0);
+	ck_assert_str_eq(get_text(&w, "/other"), "new");
+	dentry_shrink(SIZE_MAX);
+	ck_assert_str_eq(get_text(&w, "/d/e/two"), "new");
+	a = attr_of(&w, "/other");
+	b = attr_of(&w, "/d/e/one");
+	ck_assert_uint_eq(a.ino, b.ino);
+	ck_assert_uint_eq(a.nlink, 3);
+	ck_assert_int_eq(vfs_unlink(&w.walk, "/d/e/one"), 0);
+	ck_assert_int_eq(vfs_unlink(&w.walk, "/other"), 0);
+	dentry_shrink(SIZE_MAX);
+	ck_assert_int_eq(exists(&w, "/other"), -ENOENT);
+	ck_assert_int_eq(exists(&w, "/d/e/one"), -ENOENT);
+	ck_assert_str_eq(get_text(&w, "/d/e/two"), "new");
+	ck_assert_uint_eq(attr_of(&w, "/d/e/two").nlink, 1);
+	ck_assert_int_eq(vfs_unlink(&w.walk, "/d/e/two"), 0);
+	vfs_unlink(&below.walk, "/d/e/one");
+	vfs_unlink(&below.walk, "/d/e/two");
+}
+END_TEST
+
 START_TEST(special_files)
 {
 	struct new_inode fifo = {.mode = S_IFIFO | 0644};
@@ -638,11 +668,12 @@ static void random_operations(unsigned int from)
 	world_open(&low, NULL);
 	world_open(&up, NULL);
 	world_open(&plain, NULL);
-	for (i = 0; i < 30; i++) {
-		op = pick(3) ? 7 : 0;
+	for (i = 0; i < 40; i++) {
+		op = (unsigned int[]){0, 7, 7, 5}[pick(4)];
 		name = pick_name();
-		ck_assert_int_eq(operate(&low, op, name, name, i | 1),
-			operate(&plain, op, name, name, i | 1));
+		other = pick_name();
+		ck_assert_int_eq(operate(&low, op, name, other, i | 1),
+			operate(&plain, op, name, other, i | 1));
 	}
 	overlay_new(low.fs->root->inode, up.fs->root->inode, "t", &fs);
 	world_open(&o, fs);
@@ -688,8 +719,8 @@ int main(void)
 		listing_while_removing_sees_every_name, renaming_files,
 		renaming_folders, renaming_folders_that_are_below,
 		a_kept_upper_layer_has_no_renamed_folders, exchanging_names,
-		linking, special_files, nameless_files,
-		large_files_keep_their_holes_and_map_natively,
+		linking, files_with_several_names_below, special_files,
+		nameless_files, large_files_keep_their_holes_and_map_natively,
 		a_full_upper_layer_changes_nothing};
 
 	return run_tests("overlay", setup, teardown, tests,

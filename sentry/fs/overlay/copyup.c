@@ -3,8 +3,9 @@
  *
  * A regular file is filled while it has no name and then linked to its place,
  * so that a copy that fails leaves nothing. Folders above it come first.
- * Linux: a file with several names below is copied for one name; the others
- * go on showing the old file once this inode is forgotten.
+ * A file with several names below is copied for one of them; the others find
+ * the copy by the lower inode (ovl_inode_linked()) and get their links above
+ * when they are taken away.
  */
 #include "sentry/fs/overlay/internal.h"
 

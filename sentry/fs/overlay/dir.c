@@ -102,6 +102,11 @@ static int lookup_lower(
 		inode_put(lower);
 		return -ENOENT;
 	}
+	*out = ovl_inode_linked(ovl_of(&dir->inode), lower);
+	if (*out) {
+		inode_put(lower);
+		return 0;
+	}
 	return ovl_inode_for_lower(dir, name, lower, out);
 }
 
@@ -299,6 +304,36 @@ static int ovl_tmpfile(
 	return err;
 }
 
+/*
+ * Before a name of a file with several names below is taken away, it has to be
+ * a link in the upper layer, which counts how many there are.
+ */
+static int show_link(
+	struct ovl_inode *dir, const struct name *name, struct ovl_inode *o)
+{
+	struct attr times = dir->upper->attr;
+	struct inode *upper;
+	int err;
+
+	if (!ovl_is_linked(o))
+		return 0;
+	err = ovl_copy_up(o, UINT64_MAX);
+	if (err)
+		return err;
+	err = lookup_in(dir->upper, name, &upper);
+	if (!err)
+		inode_put(upper);
+	if (err != -ENOENT)
+		return err;
+	err = dir->upper->ops->link(dir->upper, name, o->upper);
+	if (err)
+		return err;
+	dir->upper->ops->setattr(dir->upper, &times, ATTR_MTIME | ATTR_CTIME);
+	ovl_inode_link_shown(o);
+	o->hides_nothing = false;
+	return 0;
+}
+
 /* ---- Taking names away ------------------------------------------------- */
 
 /* Removes what the upper folder has at the name, of a target in use. */
@@ -317,7 +352,8 @@ static int remove_upper(
 /* One of its names was taken away above; was it the last? */
 static void name_gone(struct ovl_inode *o)
 {
-	if (is_dir(&o->inode) || !o->upper || o->upper->attr.nlink == 0)
+	if (is_dir(&o->inode) || !o->upper ||
+		(o->upper->attr.nlink == 0 && !o->hidden_links))
 		ovl_inode_orphan(o);
 	else
 		ovl_sync_attr(o);
@@ -327,14 +363,15 @@ static int ovl_remove(
 	struct inode *inode, const struct name *name, struct inode *target)
 {
 	struct ovl_inode *dir = ovl_inode(inode), *o = ovl_inode(target);
-	bool hides;
+	bool hides = is_dir(target) ? o->lower && !o->redirected : !o->upper;
 	int err;
 
 	err = ovl_copy_up(dir, UINT64_MAX);
+	if (!err)
+		err = show_link(dir, name, o);
 	if (err)
 		return err;
-	hides = (o->lower && !o->redirected) ||
-		(!o->hides_nothing && lower_has(dir, name));
+	hides = hides || (!o->hides_nothing && lower_has(dir, name));
 	if (o->upper) {
 		err = remove_upper(dir, name, o->upper);
 		if (err)
@@ -407,6 +444,10 @@ static int rename_prepare(
 		err = ovl_copy_up(to->dir, UINT64_MAX);
 	if (!err && exchange)
 		err = ovl_copy_up(to->o, UINT64_MAX);
+	if (!err)
+		err = show_link(from->dir, from->name, from->o);
+	if (!err && to->o)
+		err = show_link(to->dir, to->name, to->o);
 	/* A folder must not merge with what is below its new place. */
 	if (!err && to->dir->lower && is_dir(&from->o->inode))
 		err = set_opaque(from->o->upper);
@@ -484,7 +525,8 @@ static int ovl_move(struct move *from, struct move *to)
 	clean = clean && !had_whiteout;
 	/* What its other names hide is as it was. */
 	o->hides_nothing = clean &&
-			   (o->upper->attr.nlink == 1 || o->hides_nothing);
+			   (o->hides_nothing || (o->upper->attr.nlink == 1 &&
+							!ovl_is_linked(o)));
 	ovl_inode_redirect(o);
 	if (to->o)
 		name_gone(to->o);

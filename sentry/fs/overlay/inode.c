@@ -149,6 +149,8 @@ void ovl_sync_attr(struct ovl_inode *o)
 	/* "Not known", as find(1) takes it: who would count the union? */
 	if (ovl_is_merged(o))
 		o->inode.attr.nlink = 1;
+	else if (o->upper)
+		o->inode.attr.nlink += o->hidden_links;
 }
 
 static void set_ops(struct inode *inode)
@@ -184,11 +186,13 @@ static struct ovl_inode *ovl_inode_new(
 	}
 	inode_init(&o->inode, &fs->fs, NULL, NULL);
 	list_init(&o->hash_node);
-	list_init(&o->redirect_node);
+	list_init(&o->pin_node);
+	list_init(&o->link_node);
 	o->upper = upper;
 	o->lower = lower;
 	o->ino = lower ? lower->attr.ino : ovl_upper_ino(upper);
 	inode_count++;
+	o->inode.attr.mode = ovl_real(o)->attr.mode;
 	ovl_sync_attr(o);
 	set_ops(&o->inode);
 	return o;
@@ -215,6 +219,69 @@ int ovl_inode_for_upper(struct ovl_fs *fs, struct inode *upper,
 	return 0;
 }
 
+/* ---- Files with several names below ------------------------------------ */
+
+static bool has_more_names(const struct inode *lower)
+{
+	return !S_ISDIR(lower->attr.mode) && lower->attr.nlink > 1;
+}
+
+static struct list *link_bucket(struct ovl_fs *fs, const struct inode *lower)
+{
+	return &fs->links[hash_u64((uintptr_t)lower) % OVL_LINK_BUCKETS];
+}
+
+struct ovl_inode *ovl_inode_linked(struct ovl_fs *fs, struct inode *lower)
+{
+	struct ovl_inode *o;
+
+	if (!has_more_names(lower))
+		return NULL;
+	list_for_each(o, link_bucket(fs, lower), link_node)
+	{
+		if (o->lower == lower) {
+			inode_get(&o->inode);
+			return o;
+		}
+	}
+	return NULL;
+}
+
+/* The caller holds it, too. */
+static void unlink_names(struct ovl_inode *o)
+{
+	if (!ovl_is_linked(o))
+		return;
+	list_del(&o->link_node);
+	o->hidden_links = 0;
+	inode_put(o->lower);
+	o->lower = NULL;
+	ovl_inode_unpin(o);
+}
+
+void ovl_inode_link_shown(struct ovl_inode *o)
+{
+	if (--o->hidden_links == 0)
+		unlink_names(o);
+}
+
+/* Nobody else knows: kept until it is known no more, or to no use. */
+static void ovl_inode_pin(struct ovl_inode *o)
+{
+	o->pinned = true;
+	inode_get(&o->inode);
+	list_add(&ovl_of(&o->inode)->pinned, &o->pin_node);
+}
+
+void ovl_inode_unpin(struct ovl_inode *o)
+{
+	if (!o->pinned)
+		return;
+	o->pinned = false;
+	list_del(&o->pin_node);
+	inode_put(&o->inode);
+}
+
 int ovl_inode_for_lower(struct ovl_inode *parent, const struct name *name,
 	struct inode *lower, struct ovl_inode **out)
 {
@@ -235,6 +302,8 @@ int ovl_inode_for_lower(struct ovl_inode *parent, const struct name *name,
 	o->name = text;
 	o->hash = hash_place(parent, name);
 	list_add(bucket(o->hash), &o->hash_node);
+	if (has_more_names(lower))
+		list_add(link_bucket(ovl_of(&o->inode), lower), &o->link_node);
 	*out = o;
 	return 0;
 }
@@ -257,8 +326,12 @@ void ovl_inode_set_upper(struct ovl_inode *o, struct inode *upper)
 	o->upper = upper;
 	o->hash = hash_upper(upper);
 	list_add(bucket(o->hash), &o->hash_node);
-	/* Only folders are merged. */
-	if (!S_ISDIR(upper->attr.mode)) {
+	if (ovl_is_linked(o) && has_more_names(o->lower)) {
+		o->hidden_links = o->lower->attr.nlink - 1;
+		ovl_inode_pin(o);
+	} else if (!S_ISDIR(upper->attr.mode)) {
+		/* Only folders are merged. */
+		list_del(&o->link_node);
 		inode_put(o->lower);
 		o->lower = NULL;
 	}
@@ -267,28 +340,19 @@ void ovl_inode_set_upper(struct ovl_inode *o, struct inode *upper)
 
 void ovl_inode_redirect(struct ovl_inode *o)
 {
-	if (o->redirected || !o->lower)
+	if (o->redirected || !ovl_is_merged(o))
 		return;
 	o->redirected = true;
-	inode_get(&o->inode);
-	list_add(&ovl_of(&o->inode)->redirected, &o->redirect_node);
-}
-
-void ovl_inode_forget_redirect(struct ovl_inode *o)
-{
-	if (!o->redirected)
-		return;
-	o->redirected = false;
-	list_del(&o->redirect_node);
-	inode_put(&o->inode);
+	ovl_inode_pin(o);
 }
 
 void ovl_inode_orphan(struct ovl_inode *o)
 {
 	o->orphan = true;
 	/* The caller holds it, too. */
-	ovl_inode_forget_redirect(o);
+	ovl_inode_unpin(o);
 	if (!o->upper) {
+		list_del(&o->link_node);
 		forget_place(o);
 		o->inode.attr.nlink = 0;
 	} else {
@@ -303,6 +367,7 @@ void ovl_inode_free(struct inode *inode)
 	struct ovl_inode *o = ovl_inode(inode);
 
 	forget_place(o);
+	list_del(&o->link_node);
 	inode_put(o->upper);
 	inode_put(o->lower);
 	inode_count--;

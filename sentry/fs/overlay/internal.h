@@ -10,6 +10,8 @@
 #ifndef SENTRY_FS_OVERLAY_INTERNAL_H
 #define SENTRY_FS_OVERLAY_INTERNAL_H
 
+#include <sys/stat.h>
+
 #include "sentry/fs/overlay/overlay.h"
 #include "sentry/vfs/vfs.h"
 
@@ -20,20 +22,23 @@
 /* Inode numbers of files that never were below. */
 #define OVL_UPPER_INO (UINT64_C(1) << 48)
 
+#define OVL_LINK_BUCKETS 64u
+
 struct ovl_fs {
 	struct fs fs;
 	struct fs *lower_fs; /* counted as a user */
 	struct fs *upper_fs; /* counted as a user */
 	/*
 	 * The upper layer is memory and ends with us: a folder with a lower
-	 * side may be renamed. Which one that is its ovl_inode remembers, and
-	 * for that it is kept here, counted, until the folder is removed.
+	 * side may be renamed.
 	 */
 	bool redirects;
-	struct list redirected;   /* of ovl_inode.redirect_node */
-	uint64_t changes;         /* since it was made */
-	struct inode *upper_root; /* counted */
-	struct inode *whiteout;   /* counted; all whiteouts are links to it */
+	/* What only its ovl_inode knows, kept for that: see ovl_inode_unpin(). */
+	struct list pinned; /* of ovl_inode.pin_node; counted */
+	struct list links[OVL_LINK_BUCKETS]; /* of ovl_inode.link_node */
+	uint64_t changes;                    /* since it was made */
+	struct inode *upper_root;            /* counted */
+	struct inode *whiteout; /* counted; all whiteouts are links to it */
 };
 
 struct ovl_inode {
@@ -46,8 +51,16 @@ struct ovl_inode {
 	struct list hash_node; /* by upper or by place */
 	uint64_t ino;
 	bool orphan;     /* its name is gone */
-	bool redirected; /* its lower side has another name */
-	struct list redirect_node;
+	bool redirected; /* a folder: its lower side has another name */
+	bool pinned;
+	struct list pin_node;
+	/*
+	 * Of a file with several names below: all of them lead to this one, by
+	 * the lower inode. Copied up, it has as many names that are not in the
+	 * upper layer yet.
+	 */
+	struct list link_node;
+	uint32_t hidden_links;
 	/* Its name in the upper folder is known to hide nothing below. */
 	bool hides_nothing;
 };
@@ -70,7 +83,13 @@ static inline struct inode *ovl_real(const struct ovl_inode *o)
 
 static inline bool ovl_is_merged(const struct ovl_inode *o)
 {
-	return o->upper && o->lower;
+	return o->upper && o->lower && S_ISDIR(o->inode.attr.mode);
+}
+
+/* Does it have names below that lead to the same file? */
+static inline bool ovl_is_linked(const struct ovl_inode *o)
+{
+	return !list_empty(&o->link_node);
 }
 
 /* ---- inode.c */
@@ -87,9 +106,13 @@ int ovl_inode_for_lower(struct ovl_inode *parent, const struct name *name,
 void ovl_inode_free(struct inode *inode);
 /* It was copied up to upper, whose reference is taken over. */
 void ovl_inode_set_upper(struct ovl_inode *o, struct inode *upper);
+/* The one that a lower file with several names has, or NULL. Counted. */
+struct ovl_inode *ovl_inode_linked(struct ovl_fs *fs, struct inode *lower);
+/* One of its hidden names got a link in the upper layer. */
+void ovl_inode_link_shown(struct ovl_inode *o);
 /* A folder got another name: its lower side is kept in mind. */
 void ovl_inode_redirect(struct ovl_inode *o);
-void ovl_inode_forget_redirect(struct ovl_inode *o);
+void ovl_inode_unpin(struct ovl_inode *o);
 /* Its name is gone. */
 void ovl_inode_orphan(struct ovl_inode *o);
 /* Brings inode.attr up to date with the real inode's. */

@@ -23,9 +23,9 @@ static void ovl_shutdown(struct fs *fs)
 {
 	struct ovl_fs *o = container_of(fs, struct ovl_fs, fs);
 
-	while (!list_empty(&o->redirected))
-		ovl_inode_forget_redirect(list_first(
-			&o->redirected, struct ovl_inode, redirect_node));
+	while (!list_empty(&o->pinned))
+		ovl_inode_unpin(
+			list_first(&o->pinned, struct ovl_inode, pin_node));
 	inode_put(o->whiteout);
 	o->whiteout = NULL;
 	inode_put(o->upper_root);
@@ -62,12 +62,15 @@ int overlay_new(struct inode *lower, struct inode *upper, const char *source,
 {
 	struct ovl_fs *o = calloc(1, sizeof(*o));
 	struct ovl_inode *root;
+	size_t i;
 	int err;
 
 	if (!o)
 		return -ENOMEM;
 	fs_init(&o->fs, &ovl_fs_ops, source ? source : "overlay");
-	list_init(&o->redirected);
+	list_init(&o->pinned);
+	for (i = 0; i < OVL_LINK_BUCKETS; i++)
+		list_init(&o->links[i]);
 	o->redirects = strcmp(upper->fs->ops->name, "tmpfs") == 0;
 	o->lower_fs = fs_get(lower->fs);
 	o->upper_fs = fs_get(upper->fs);
