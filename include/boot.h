@@ -5,12 +5,15 @@
  * SOCK_SEQPACKET pair at BOOT_SOCKET. The messages on it:
  *
  *   CONFIG  launcher -> sentry, the first one; carries every other descriptor
- *   SIGNAL  launcher -> sentry, any time after that
+ *   SIGNAL  launcher -> sentry, any time after that; and SIGSTOP alone from
+ *           sentry to launcher: the program has stopped, as the shell that
+ *           waits for the launcher is to see
  *   RESULT  sentry -> launcher, the last one
  *
  * The launcher is trusted by the sentry. The sentry is not trusted by the
  * launcher: it may have been taken over, so a RESULT is checked like any
- * hostile input, and nothing waits for it but the reaping of the sentry.
+ * hostile input, and nothing waits for it but the reaping of the sentry. That
+ * it can have the launcher stopped is no more than a guest can ask for.
  *
  * Both ends compare build_id(): a sentry of another build is refused before
  * anything else of the message is looked at.
@@ -180,6 +183,11 @@ int boot_signal_send(int sock, int signo);
  * the launcher is gone (the sandbox ends), -EAGAIN, or another -errno.
  */
 int boot_signal_recv(int sock);
+/*
+ * In the launcher, when the socket is readable: takes a SIGSTOP from the
+ * sentry if that is what comes next. False: it is something else, and stays.
+ */
+bool boot_stop_recv(int sock);
 
 /* Lists longer than their limits are cut, texts too. 0 or -errno. */
 int boot_result_send(int sock, const struct boot_result *result);

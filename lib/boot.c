@@ -698,6 +698,20 @@ static int result_packet(int sock, struct codec *c)
 	return ret;
 }
 
+bool boot_stop_recv(int sock)
+{
+	struct header header;
+	ssize_t got;
+
+	got = recv(sock, &header, sizeof(header), MSG_DONTWAIT | MSG_PEEK);
+	if (got != sizeof(header) ||
+		header_check(&header, (size_t)got, MESSAGE_SIGNAL, 0) < 0 ||
+		header.signo != SIGSTOP)
+		return false;
+	return recv(sock, &header, sizeof(header), MSG_DONTWAIT) ==
+	       (ssize_t)sizeof(header);
+}
+
 int boot_result_recv(int sock, struct boot_result **out)
 {
 	struct codec c = {.capacity = BOOT_RESULT_MAX};

@@ -146,9 +146,6 @@ static int take_signal(struct sandbox *sandbox, struct error *error)
 			continue;
 		}
 		boot_signal_send(sandbox->boot, (int)info.ssi_signo);
-		/* The shell that started us is to see us stop, too. */
-		if (info.ssi_signo == SIGTSTP)
-			raise(SIGSTOP);
 	}
 	return 0;
 }
@@ -157,8 +154,14 @@ static int take_signal(struct sandbox *sandbox, struct error *error)
 static int take_message(
 	struct monitor *monitor, struct sandbox *sandbox, struct error *error)
 {
-	int ret = boot_result_recv(sandbox->boot, &monitor->result);
+	int ret;
 
+	/* The shell that started us is to see us stop, too. */
+	if (boot_stop_recv(sandbox->boot)) {
+		raise(SIGSTOP);
+		return 0;
+	}
+	ret = boot_result_recv(sandbox->boot, &monitor->result);
 	if (ret == 0)
 		return 1;
 	if (ret == -EAGAIN)

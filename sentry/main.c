@@ -111,7 +111,10 @@ static void terminal_signal(int signo)
 	int pgid = init_task->tg->group->session->foreground_pgid;
 	struct process_group *group;
 
-	group = process_group_find(pgid ? pgid : init_task->tg->group->pgid);
+	/* The launcher's shell continues the job that it sees. */
+	if (!pgid || signo == SIGCONT)
+		pgid = init_task->tg->group->pgid;
+	group = process_group_find(pgid);
 	if (!group)
 		return;
 	signal_send_pgrp(group, signo, &info);
@@ -122,7 +125,12 @@ static bool from_terminal(int signo)
 {
 	return hostfd_has_terminal() &&
 	       (signo == SIGINT || signo == SIGQUIT || signo == SIGTSTP ||
-		       signo == SIGWINCH);
+		       signo == SIGWINCH || signo == SIGCONT);
+}
+
+static void tell_stopped(void)
+{
+	boot_signal_send(BOOT_SOCKET, SIGSTOP);
 }
 
 static void launcher_ready(struct ev_source *source, uint32_t events)
@@ -366,6 +374,7 @@ static void register_types(void)
 {
 	pidfd_file_create = pidfd_file_new;
 	pidfd_group = file_pidfd_group;
+	init_has_stopped = tell_stopped;
 	kernel_init_exited = init_exited;
 	pipe_register();
 	mounts_register();

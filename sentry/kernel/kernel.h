@@ -202,6 +202,8 @@ void vfork_resume(struct task *t);
 /* fs/anon's pidfd_file_new(), set by main.c: a call upward. */
 extern int (*pidfd_file_create)(
 	struct thread_group *tg, unsigned int flags, struct file **out);
+/* The first process has stopped: tells the launcher; set by main.c. */
+extern void (*init_has_stopped)(void);
 /* fs/anon's file_pidfd_group(), set by main.c. */
 extern struct thread_group *(*pidfd_group)(const struct file *file);
 /* /proc/PID/maps shall show file's name where host_fd is mapped. */

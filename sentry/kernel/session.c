@@ -125,13 +125,19 @@ int group_setpgid(
 	return 0;
 }
 
+/*
+ * The parent of the first process is the launcher, whose shell looks after it:
+ * its group is no orphan.
+ */
 bool group_is_orphaned(const struct process_group *group)
 {
 	struct thread_group *tg;
 
 	list_for_each(tg, &group->members, group_node)
 	{
-		if (tg->zombie || !tg->parent || !tg->parent->group)
+		if (!tg->zombie && !tg->parent)
+			return false;
+		if (tg->zombie || !tg->parent->group)
 			continue;
 		if (tg->parent->group->session == group->session &&
 			tg->parent->group != group)

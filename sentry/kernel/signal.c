@@ -384,6 +384,8 @@ void signal_set_temporary_mask(struct task *t, sigset_mask mask)
 	t->blocked = mask & ~UNBLOCKABLE;
 }
 
+void (*init_has_stopped)(void);
+
 void signal_notify_parent_stopped(struct thread_group *tg, int code, int status)
 {
 	struct thread_group *parent = tg->parent;
@@ -394,8 +396,11 @@ void signal_notify_parent_stopped(struct thread_group *tg, int code, int status)
 		.sender.status = status,
 	};
 
-	if (!parent)
+	if (!parent) {
+		if (code == CLD_STOPPED && init_has_stopped)
+			init_has_stopped();
 		return;
+	}
 	info.sender.uid = tg->leader->cred ? tg->leader->cred->uid : 0;
 	waitq_wake(&parent->child_waitq, 0);
 	if (!(parent->sighand->action[SIGCHLD - 1].flags & SA_NOCLDSTOP_FLAG))
