@@ -17,8 +17,9 @@
 #include "lib/log.h"
 #include "lib/msg.h"
 
-#define ERRNO_MAX   4095
-#define BLKSIZE_MAX (1u << 24)
+#define ERRNO_MAX       4095
+#define FSYNC_DEADLINES 6
+#define BLKSIZE_MAX     (1u << 24)
 
 static const struct {
 	const char *name;
