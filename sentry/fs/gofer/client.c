@@ -172,12 +172,17 @@ static int receive(struct gofer_client *client, struct gofer_call *call)
 {
 	const struct gofer_header *header = (const void *)client->reply;
 	const char *fault;
+	unsigned int tries;
 	size_t fds = 0;
 	ssize_t size;
 	int fd = -1;
 
-	size = msg_recv(client->sock, client->reply, sizeof(client->reply), &fd,
-		1, &fds);
+	/* A slow disk may take long to write everything out. */
+	tries = call->type == GOFER_FSYNC ? FSYNC_DEADLINES : 1;
+	do
+		size = msg_recv(client->sock, client->reply,
+			sizeof(client->reply), &fd, 1, &fds);
+	while (size == -EAGAIN && --tries);
 	if (size == -EAGAIN)
 		return gofer_broken(client, "no answer in time");
 	if (size <= 0)
