@@ -149,6 +149,8 @@ static void link_entry(struct inode *inode, struct tmpfs_entry *e)
 
 static void unlink_entry(struct inode *inode, struct tmpfs_entry *e)
 {
+	if (dir_of(inode)->cursor == e)
+		dir_of(inode)->cursor = NULL;
 	list_del(&e->order);
 	list_del(&e->chain);
 	dir_of(inode)->count--;
@@ -166,6 +168,7 @@ static void take_entries(struct tmpfs_dir *dir, struct list *to)
 	dir->buckets = NULL;
 	dir->bucket_count = 0;
 	dir->count = 0;
+	dir->cursor = NULL;
 }
 
 void tmpfs_dir_drain(struct inode *dir)
@@ -388,6 +391,19 @@ const struct inode_ops tmpfs_dir_inode_ops = {
 
 /* ---- Listing ----------------------------------------------------------- */
 
+/* The first entry at or behind a cookie; the list's end if there is none. */
+static struct tmpfs_entry *entry_from(struct tmpfs_dir *dir, off_t cookie)
+{
+	struct tmpfs_entry *e = list_first(
+		&dir->entries, struct tmpfs_entry, order);
+
+	if (dir->cursor && dir->cursor->cookie < cookie)
+		e = dir->cursor;
+	while (&e->order != &dir->entries && e->cookie < cookie)
+		e = list_first(&e->order, struct tmpfs_entry, order);
+	return e;
+}
+
 static int tmpfs_iterate(struct file *file, struct dir_context *ctx)
 {
 	struct tmpfs_dir *dir = dir_of(file->inode);
@@ -395,14 +411,13 @@ static int tmpfs_iterate(struct file *file, struct dir_context *ctx)
 
 	if (!dir_emit_dots(file, ctx))
 		return 0;
-	list_for_each(e, &dir->entries, order)
-	{
-		if (e->cookie < ctx->pos)
-			continue;
+	for (e = entry_from(dir, ctx->pos); &e->order != &dir->entries;
+		e = list_first(&e->order, struct tmpfs_entry, order)) {
 		if (!ctx->emit(ctx, e->name, e->size, e->inode->attr.ino,
 			    IFTODT(e->inode->attr.mode), e->cookie + 1))
 			return 0;
 		ctx->pos = e->cookie + 1;
+		dir->cursor = e;
 	}
 	if (file_wants_atime(file))
 		file->inode->attr.atime = vfs_now();

@@ -38,6 +38,8 @@ struct tmpfs_dir {
 	size_t bucket_count;
 	size_t count;
 	off_t next_cookie;
+	/* The last one that a listing gave: where the next call goes on. */
+	struct tmpfs_entry *cursor; /* borrowed; NULL */
 };
 
 /*
