@@ -375,6 +375,7 @@ static void register_types(void)
 	pidfd_file_create = pidfd_file_new;
 	pidfd_group = file_pidfd_group;
 	init_has_stopped = tell_stopped;
+	host_terminal_open = hostfd_open_terminal;
 	kernel_init_exited = init_exited;
 	pipe_register();
 	mounts_register();

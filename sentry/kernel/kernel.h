@@ -202,6 +202,9 @@ void vfork_resume(struct task *t);
 /* fs/anon's pidfd_file_new(), set by main.c: a call upward. */
 extern int (*pidfd_file_create)(
 	struct thread_group *tg, unsigned int flags, struct file **out);
+/* The terminal that was passed in, for /dev/tty in the first session: fs/host's
+ * hostfd_open_terminal(), set by main.c. */
+extern int (*host_terminal_open)(struct file *file);
 /* The first process has stopped: tells the launcher; set by main.c. */
 extern void (*init_has_stopped)(void);
 /* fs/anon's file_pidfd_group(), set by main.c. */

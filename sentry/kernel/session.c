@@ -125,6 +125,8 @@ int group_setpgid(
 	return 0;
 }
 
+int (*host_terminal_open)(struct file *file);
+
 /*
  * The parent of the first process is the launcher, whose shell looks after it:
  * its group is no orphan.

@@ -390,6 +390,12 @@ static int slave_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Its controlling terminal, if it has one, is that of the launcher. */
+static bool in_first_session(void)
+{
+	return current && current->tg->group->session->sid == 1;
+}
+
 /* /dev/tty is the controlling terminal, /dev/ptmx a new master. */
 static int aux_open(struct inode *inode, struct file *file)
 {
@@ -398,6 +404,8 @@ static int aux_open(struct inode *inode, struct file *file)
 
 	if (minor(inode->attr.rdev) == 0) {
 		tty = current ? current->tg->group->session->tty : NULL;
+		if (!tty && in_first_session() && host_terminal_open)
+			return host_terminal_open(file);
 		if (!tty)
 			return -ENXIO;
 		attach_slave(tty, file);

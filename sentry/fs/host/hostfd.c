@@ -43,7 +43,7 @@
 /* Used within one operation only; the kernel lock guards it. */
 static char bounce[65536];
 
-static unsigned int terminals; /* among all that are open */
+static struct list terminals = LIST_INIT(terminals); /* of ->tty_node */
 
 /* ---- Readiness --------------------------------------------------------- */
 
@@ -318,8 +318,11 @@ static void hostfd_put(struct hostfd *h)
 		return;
 	if (h->watched)
 		evloop_remove(&h->source);
-	if (h->tty)
-		terminals--;
+	if (h->inode) {
+		h->inode->object = NULL;
+		inode_put(h->inode);
+	}
+	list_del(&h->tty_node);
 	waitq_finish(&h->waitq);
 	close(h->source.host_fd);
 	free(h);
@@ -331,8 +334,6 @@ static void hostfd_release(struct file *file)
 
 	if (h->first == file)
 		h->first = NULL;
-	if (h->ref.count == 1)
-		file->inode->object = NULL;
 	hostfd_put(h);
 }
 
@@ -467,11 +468,12 @@ static int make_file(struct hostfd *h, const struct stat *st,
 	inode->object = h;
 	describe(h, st, name, sizeof(name));
 	ret = file_new_anonymous(name, inode, ops, flags, h, out);
-	if (ret < 0)
+	if (ret < 0) {
 		inode->object = NULL;
-	inode_put(inode);
-	if (ret < 0)
+		inode_put(inode);
 		return ret;
+	}
+	h->inode = inode;
 	h->first = *out;
 	if (S_ISREG(st->st_mode)) {
 		off_t pos = lseek(h->source.host_fd, 0, SEEK_CUR);
@@ -492,6 +494,7 @@ int hostfd_file_new(int host_fd, unsigned int flags, struct file **out)
 		return -ENOMEM;
 	}
 	ref_init(&h->ref);
+	list_init(&h->tty_node);
 	waitq_init(&h->waitq);
 	h->source.host_fd = host_fd;
 	h->source.ready = host_ready;
@@ -502,7 +505,7 @@ int hostfd_file_new(int host_fd, unsigned int flags, struct file **out)
 	h->mode = st.st_mode;
 	h->tty = S_ISCHR(st.st_mode) && isatty(host_fd);
 	if (h->tty)
-		terminals++;
+		list_add_tail(&terminals, &h->tty_node);
 	h->readable = (flags & O_ACCMODE) != O_WRONLY;
 	h->writable = (flags & O_ACCMODE) != O_RDONLY;
 	ret = evloop_add(&h->source, EPOLLONESHOT);
@@ -519,7 +522,24 @@ fail:
 
 bool hostfd_has_terminal(void)
 {
-	return terminals != 0;
+	return !list_empty(&terminals);
+}
+
+int hostfd_open_terminal(struct file *file)
+{
+	struct hostfd *h;
+
+	list_for_each(h, &terminals, tty_node)
+	{
+		if ((file_readable(file) && !h->readable) ||
+			(file_writable(file) && !h->writable))
+			continue;
+		ref_get(&h->ref);
+		file->priv = h;
+		file->ops = &hostfd_stream_fops;
+		return 0;
+	}
+	return -ENXIO;
 }
 
 int hostfd_private(int host_fd)

@@ -18,6 +18,8 @@ int hostfd_file_new(int host_fd, unsigned int flags, struct file **out);
 
 /* Is one of them a terminal? */
 bool hostfd_has_terminal(void);
+/* Opens /dev/tty on it: sets file->ops and priv. -ENXIO if there is none. */
+int hostfd_open_terminal(struct file *file);
 /*
  * Before lock-down: a descriptor for the same pipe or terminal with an open
  * file description, and so an O_NONBLOCK, of its own. Closes host_fd and

@@ -98,6 +98,12 @@ static struct session *own_session(void)
 	return current->tg->group->session;
 }
 
+/* The terminal that was passed in controls the first session only. */
+static bool controls_caller(void)
+{
+	return current && own_session()->sid == 1;
+}
+
 /* Nobody has set one: the caller's own group, as a shell's child expects. */
 static int foreground(void)
 {
@@ -137,7 +143,7 @@ bool hostfd_tty_may_read(ssize_t *ret)
 	struct process_group *group;
 	const uint64_t bit = SIGMASK(SIGTTIN);
 
-	if (!current || current->tg->group->pgid == foreground())
+	if (!controls_caller() || current->tg->group->pgid == foreground())
 		return true;
 	group = current->tg->group;
 	*ret = -EIO;
@@ -161,11 +167,13 @@ long hostfd_ioctl(
 		return -ENOTTY;
 	switch (cmd) {
 	case TIOCGPGRP:
-		return tell(mm, arg, foreground());
+		return controls_caller() ? tell(mm, arg, foreground())
+					 : -ENOTTY;
 	case TIOCSPGRP:
-		return set_foreground(mm, arg);
+		return controls_caller() ? set_foreground(mm, arg) : -ENOTTY;
 	case TIOCGSID:
-		return tell(mm, arg, own_session()->sid);
+		return controls_caller() ? tell(mm, arg, own_session()->sid)
+					 : -ENOTTY;
 	case TCSBRK:
 	case TCSBRKP:
 		/* tcdrain(3): the terminal is the host's to empty. */
