@@ -458,6 +458,8 @@ static void false_gofer(int sock, const struct lie *lie)
 	}
 }
 
+static int client_sock; /* of the client started last */
+
 static struct gofer_client *start(const struct lie *lie, pid_t *pid)
 {
 	struct gofer_client *client;
@@ -471,6 +473,7 @@ static struct gofer_client *start(const struct lie *lie, pid_t *pid)
 		_exit(0);
 	}
 	close(socks[1]);
+	client_sock = socks[0];
 	ck_assert_int_eq(gofer_client_create(socks[0], &client), 0);
 	return client;
 }
@@ -588,6 +591,40 @@ START_TEST(errors_are_passed_on_but_those_of_our_own)
 }
 END_TEST
 
+LIE(silence)
+{
+	(void)sock;
+	(void)bytes;
+	(void)size;
+	(void)fd;
+}
+
+START_TEST(a_silent_gofer_is_given_up_at_the_deadline)
+{
+	static const struct lie lie = {"silence", GOFER_STAT, silence};
+	struct timeval deadline;
+	socklen_t size = sizeof(deadline);
+	struct gofer_client *client;
+	pid_t pid;
+
+	client = start(&lie, &pid);
+	ck_assert_int_eq(getsockopt(client_sock, SOL_SOCKET, SO_RCVTIMEO,
+				 &deadline, &size),
+		0);
+	ck_assert_int_eq(deadline.tv_sec, GOFER_DEADLINE_MS / 1000);
+	/* Shorter for the test. */
+	deadline = (struct timeval){.tv_usec = 50000};
+	ck_assert_int_eq(setsockopt(client_sock, SOL_SOCKET, SO_RCVTIMEO,
+				 &deadline, size),
+		0);
+	ck_assert_int_eq(request(client, GOFER_STAT), -EIO);
+	ck_assert(gofer_client_is_dead(client));
+	ck_assert_int_eq(request(client, GOFER_OPEN), -EIO);
+	gofer_client_destroy(client);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+}
+END_TEST
+
 START_TEST(names_that_lead_elsewhere_are_not_sent)
 {
 	static const char *const names[] = {"a/b", "..", ".", "/"};
@@ -634,6 +671,7 @@ int main(void)
 		tcase, a_lie_is_eio_and_leaks_nothing, 0, ARRAY_SIZE(lies));
 	tcase_add_test(tcase, the_truth_is_believed);
 	tcase_add_test(tcase, errors_are_passed_on_but_those_of_our_own);
+	tcase_add_test(tcase, a_silent_gofer_is_given_up_at_the_deadline);
 	tcase_add_test(tcase, names_that_lead_elsewhere_are_not_sent);
 	tcase_add_test(tcase, no_gofer_is_an_error);
 	suite_add_tcase(suite, tcase);
