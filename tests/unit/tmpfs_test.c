@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -320,6 +321,44 @@ START_TEST(sizes_have_an_end)
 }
 END_TEST
 
+START_TEST(memfds_have_a_limit)
+{
+	struct rlimit few = {40, 40};
+	static char data[70000], back[70000];
+	struct file *file[30];
+	int i, host_fd;
+	off_t host_off;
+	char name[16];
+
+	world_close(&w);
+	world_open(&w, tmpfs_fresh(0, 0));
+	/* Half of them for memfds. */
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (i = 0; i < 30; i++) {
+		snprintf(name, sizeof(name), "/f%d", i);
+		file[i] = open_new(name);
+		memset(data, 'a' + i, sizeof(data));
+		ck_assert_int_eq(write_bytes(file[i], data, sizeof(data), 0),
+			sizeof(data));
+	}
+	/* Those that are mapped take the place of those that are not. */
+	for (i = 29; i >= 10; i--)
+		ck_assert_int_eq(file[i]->ops->map(file[i], PROT_READ, true, 0,
+					 4096, &host_fd, &host_off),
+			0);
+	ck_assert_int_eq(file[0]->ops->map(file[0], PROT_READ, true, 0, 4096,
+				 &host_fd, &host_off),
+		-ENFILE);
+	for (i = 0; i < 30; i++) {
+		memset(data, 'a' + i, sizeof(data));
+		ck_assert_int_eq(read_bytes(file[i], back, sizeof(back), 0),
+			sizeof(back));
+		ck_assert_int_eq(memcmp(data, back, sizeof(back)), 0);
+		file_put(file[i]);
+	}
+}
+END_TEST
+
 /* ---- Folders ----------------------------------------------------------- */
 
 START_TEST(inodes_have_a_limit)
@@ -514,7 +553,7 @@ int main(void)
 		holes_take_no_room, a_small_file_has_data_up_to_its_end,
 		a_full_filesystem, fallocate_reserves,
 		mappings_and_read_see_each_other, what_is_mapped_is_charged,
-		sizes_have_an_end, inodes_have_a_limit,
+		sizes_have_an_end, memfds_have_a_limit, inodes_have_a_limit,
 		a_listing_survives_changes, xattrs, seals, options,
 		a_deep_tree_goes_without_recursion,
 		data_are_as_in_a_plain_buffer};

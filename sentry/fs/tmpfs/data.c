@@ -9,7 +9,7 @@
  * What is charged: heap in pages; of a memfd the pages that the host says are
  * there, plus all that was ever mapped, since a guest may touch those without
  * asking. Memfds are bounded by half of our RLIMIT_NOFILE; beyond, files stay
- * in heap and cannot be mapped.
+ * in heap, and one that is to be mapped takes the place of one that never was.
  */
 #include "sentry/fs/tmpfs/internal.h"
 
@@ -28,7 +28,11 @@
 
 #define HEAP_MIN 64u
 
+#define DEMOTE_MAX  (1u << 20) /* larger files keep their memfd */
+#define DEMOTE_SCAN 64
+
 static size_t memfd_count;
+static struct list memfds = LIST_INIT(memfds);
 
 static char bounce[64 * 1024]; /* under the kernel lock */
 
@@ -46,6 +50,7 @@ static uint64_t heap_bytes(const struct tmpfs_inode *ti)
 void tmpfs_data_init(struct tmpfs_data *data)
 {
 	data->host_fd = -1;
+	list_init(&data->memfd_node);
 }
 
 /* ---- Charges ----------------------------------------------------------- */
@@ -218,17 +223,71 @@ int tmpfs_data_to_memfd(struct tmpfs_inode *ti)
 	heap_drop(ti);
 	ti->data.host_fd = fd;
 	memfd_count++;
+	list_add_tail(&memfds, &ti->data.memfd_node);
 	measure(ti);
 	return 0;
+}
+
+static void memfd_close(struct tmpfs_data *d)
+{
+	if (d->host_fd < 0)
+		return;
+	close(d->host_fd);
+	d->host_fd = -1;
+	list_del(&d->memfd_node);
+	memfd_count--;
+}
+
+/* Back to heap: nobody has a mapping of it, nor a seal on it. */
+static bool demote(struct tmpfs_inode *ti)
+{
+	uint64_t size = ti->inode.attr.size;
+	char *heap;
+
+	if (ti->data.reserved || size > DEMOTE_MAX ||
+		!(ti->seals & F_SEAL_SEAL) || ti->data.charged > page_up(size))
+		return false;
+	/* A hole would be charged; better a file without any. */
+	if (charge_to(ti, page_up(size)) < 0)
+		return false;
+	heap = calloc(1, page_up(size) + 1);
+	if (!heap)
+		return false;
+	if (pread(ti->data.host_fd, heap, size, 0) != (ssize_t)size) {
+		free(heap);
+		return false;
+	}
+	memfd_close(&ti->data);
+	ti->data.heap = heap;
+	ti->data.heap_size = page_up(size);
+	set_size(ti, size);
+	return true;
+}
+
+int tmpfs_data_to_mapped(struct tmpfs_inode *ti)
+{
+	struct tmpfs_inode *other;
+	struct tmpfs_data *d, *tmp;
+	int scan = DEMOTE_SCAN;
+
+	if (ti->data.host_fd < 0 && memfd_count >= memfd_limit()) {
+		list_for_each_safe(d, tmp, &memfds, memfd_node)
+		{
+			other = container_of(d, struct tmpfs_inode, data);
+			if (scan-- == 0 || demote(other))
+				break;
+			/* Looked at last the next time. */
+			list_del(&d->memfd_node);
+			list_add_tail(&memfds, &d->memfd_node);
+		}
+	}
+	return tmpfs_data_to_memfd(ti);
 }
 
 void tmpfs_data_free(struct tmpfs_inode *ti)
 {
 	heap_drop(ti);
-	if (ti->data.host_fd >= 0) {
-		close(ti->data.host_fd);
-		memfd_count--;
-	}
+	memfd_close(&ti->data);
 	charge_to(ti, 0);
 }
 

@@ -80,7 +80,7 @@ static int tmpfs_map(struct file *file, int prot, bool shared, off_t off,
 
 	if (shared && (prot & PROT_WRITE) && (ti->seals & WRITE_SEALS))
 		return -EPERM;
-	err = tmpfs_data_to_memfd(ti);
+	err = tmpfs_data_to_mapped(ti);
 	if (!err)
 		err = tmpfs_data_reserve(ti, off, size);
 	if (err)

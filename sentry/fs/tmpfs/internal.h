@@ -51,8 +51,9 @@ struct tmpfs_data {
 	char *heap; /* owned */
 	size_t heap_size;
 	int host_fd;
-	uint64_t charged;  /* bytes counted in the instance and globally */
-	uint64_t reserved; /* bytes that guests have mapped at some time */
+	struct list memfd_node; /* while host_fd is not -1: oldest first */
+	uint64_t charged;       /* bytes counted in the instance and globally */
+	uint64_t reserved;      /* bytes that guests have mapped at some time */
 };
 
 struct tmpfs_xattr {
@@ -117,6 +118,8 @@ int tmpfs_data_allocate(
 	struct tmpfs_inode *ti, int mode, off_t off, off_t size);
 /* Makes sure that the data are in a memfd, which can be mapped. */
 int tmpfs_data_to_memfd(struct tmpfs_inode *ti);
+/* The same, for a mapping: if there are too many, another one goes back. */
+int tmpfs_data_to_mapped(struct tmpfs_inode *ti);
 /* size bytes from off may be touched through a mapping. -ENOMEM. */
 int tmpfs_data_reserve(struct tmpfs_inode *ti, off_t off, size_t size);
 off_t tmpfs_data_seek(struct tmpfs_inode *ti, off_t off, int whence);
