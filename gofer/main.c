@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -25,6 +26,7 @@
 #include "gofer.h"
 #include "gofer/serve.h"
 #include "lib/checked.h"
+#include "lib/hash.h"
 #include "lib/lockdown.h"
 #include "lib/log.h"
 
@@ -355,6 +357,17 @@ static void lock_down(struct gofer *g, rlim_t files)
 	g->walls = walls.up;
 }
 
+/* Folder names are the guest's to choose: it must not know the buckets. */
+static void seed_hash(void)
+{
+	const void *random = (const void *)getauxval(AT_RANDOM);
+	uint64_t seed = 0;
+
+	if (random)
+		memcpy(&seed, random, sizeof(seed));
+	hash_seed(seed);
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings = {
@@ -372,6 +385,7 @@ int main(int argc, char **argv)
 		return EXIT_START;
 	clearenv();
 	umask(0);
+	seed_hash();
 	read_arguments(argc, argv, &settings);
 	close_others(&settings);
 	log_open("gofer", settings.log, (enum log_level)settings.log_level);
