@@ -228,28 +228,35 @@ int sigframe_push(struct task *t, struct regs *regs, int signo,
 	return 0;
 }
 
-/* The size of the image at addr, from its own software bytes; 0: no good. */
-static size_t fpstate_size(struct task *t, uaddr_t addr)
+/* The size of an image, from its own software bytes; 0: no good. */
+static size_t fpstate_size(const char *fp)
 {
-	uint32_t sw[4]; /* magic1, extended_size, xfeatures[2] */
+	uint32_t sw[2]; /* magic1, extended_size */
 
-	if (copy_in(t->mm, sw, addr + FPSTATE_SW_OFFSET, sizeof(sw)) < 0)
-		return 0;
+	memcpy(sw, fp + FPSTATE_SW_OFFSET, sizeof(sw));
 	if (sw[0] != FP_XSTATE_MAGIC1_)
 		return FPSTATE_LEGACY;
 	return sw[1] <= FPSTATE_MAX ? sw[1] : 0;
 }
 
+/* Images are nearly always as long as the last one: one copy will do. */
 static int restore_fpstate(struct task *t, uaddr_t addr)
 {
 	static char fp[FPSTATE_MAX];
-	size_t size;
+	static size_t usual = FPSTATE_LEGACY;
+	size_t size, got;
 
 	if (addr == 0)
 		return platform_ops->thread_fpstate_put(t->thread, NULL, 0);
-	size = fpstate_size(t, addr);
-	if (size == 0 || copy_in(t->mm, fp, addr, size) < 0)
+	got = copy_in_some(t->mm, fp, addr, usual);
+	if (got < FPSTATE_LEGACY)
 		return -EFAULT;
+	size = fpstate_size(fp);
+	if (size == 0)
+		return -EFAULT;
+	if (size > got && copy_in(t->mm, fp + got, addr + got, size - got) < 0)
+		return -EFAULT;
+	usual = MAX(size, (size_t)FPSTATE_LEGACY);
 	return platform_ops->thread_fpstate_put(t->thread, fp, size);
 }
 
