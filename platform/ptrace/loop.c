@@ -608,6 +608,8 @@ static void on_wait(
 			t = tracee_new(p, tid);
 		if (t != NULL)
 			on_stop(t, status);
+		/* Or after its parent's end. */
+		work_kill_lost(p);
 	} else if (t != NULL) {
 		thread_ended(t, status, usage);
 	}
@@ -647,6 +649,12 @@ void loop_close(struct tracer *p)
 	p->timer_made = false;
 }
 
+/* With a lost clone the host is asked: it knows whether there is a child. */
+static bool nobody_left(const struct tracer *p)
+{
+	return p->processes + p->strays == 0 && !p->clone_lost;
+}
+
 int loop_run(struct tracer *p)
 {
 	const struct platform_client *c = &p->options.client;
@@ -663,7 +671,7 @@ int loop_run(struct tracer *p)
 		if (c->idle != NULL)
 			c->idle(c->data);
 		settle(p);
-		if (atomic_load(&p->stopping) || p->processes + p->strays == 0)
+		if (atomic_load(&p->stopping) || nobody_left(p))
 			break;
 		place_review(p);
 		c->unlock(c->data);

@@ -158,7 +158,7 @@ struct tracer {
 	size_t processes;      /* not dead, told to the client */
 	size_t strays;         /* traced, not yet told */
 	size_t cloning;        /* clones whose child is not known yet */
-	bool clone_lost;       /* one of them died: it may have left a stray */
+	bool clone_lost;       /* one died: a child may still turn up */
 	size_t busy;
 	atomic_int stopping;
 	timer_t timer;
@@ -229,6 +229,8 @@ void work_exec_stop(struct tracee *t);
 void work_clone_stop(struct tracee *t);
 /* The host reported the child's first stop, or its end. */
 void work_child_arrived(struct tracee *child);
+/* Kills new children that no thread will ever ask for, if that is certain. */
+void work_kill_lost(struct tracer *p);
 /* t is gone: what it was in the middle of is undone. */
 void work_forget(struct tracee *t);
 /* The image is new, and t stands at the gate's end: reads where it starts. */

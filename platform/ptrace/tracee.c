@@ -102,6 +102,8 @@ void tracee_free_if_done(struct tracee *t)
 		return;
 	if (t->base.space != NULL)
 		s = container_of(t->base.space, struct process, base);
+	else
+		t->platform->strays--;
 	tracee_unhash(t);
 	list_del(&t->in_process);
 	list_del(&t->queued);

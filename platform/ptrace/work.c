@@ -306,8 +306,10 @@ static void kill_if_process(struct tracee *t)
  * say whose child a stray is, but while no clone is without its child all of
  * them are lost.
  */
-static void kill_strays(struct tracer *p)
+void work_kill_lost(struct tracer *p)
 {
+	if (p->cloning != 0 || p->strays == 0)
+		return;
 	for (size_t i = 0; i < TRACEE_BUCKETS; i++)
 		for (struct tracee *t = p->buckets[i]; t != NULL;
 			t = t->hash_next)
@@ -326,10 +328,7 @@ static void clone_counted(struct tracee *t, bool counted)
 		return;
 	t->clone_counted = counted;
 	p->cloning += counted ? 1 : (size_t)-1;
-	if (p->cloning == 0 && p->clone_lost) {
-		p->clone_lost = false;
-		kill_strays(p);
-	}
+	work_kill_lost(p);
 }
 
 static void begin_clone(struct tracee *t)
@@ -523,8 +522,6 @@ void work_forget(struct tracee *t)
 	t->child = NULL;
 	free(t->new_process);
 	t->new_process = NULL;
-	if (t->clone_counted) {
-		t->platform->clone_lost = true;
-		clone_counted(t, false);
-	}
+	t->platform->clone_lost |= t->clone_counted;
+	clone_counted(t, false);
 }
