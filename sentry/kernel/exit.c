@@ -127,6 +127,49 @@ static void parent_died(struct thread_group *child)
 		signal_send_group(child, t->parent_death_signal, NULL);
 }
 
+static bool ignores_children(const struct thread_group *parent)
+{
+	return parent->sighand->action[SIGCHLD - 1].handler ==
+	       (uintptr_t)SIG_IGN;
+}
+
+static bool wants_no_zombies(const struct thread_group *parent)
+{
+	return ignores_children(parent) ||
+	       parent->sighand->action[SIGCHLD - 1].flags & SA_NOCLDWAIT;
+}
+
+static void tell_parent(struct thread_group *tg)
+{
+	struct thread_group *parent = tg->parent;
+	struct guest_siginfo info = {
+		.signo = tg->exit_signal,
+		.code = WIFEXITED(tg->exit_status) ? CLD_EXITED : CLD_KILLED,
+		.sender.pid = tg->tgid,
+		.sender.uid = tg->leader->cred->uid,
+		.sender.status = WIFEXITED(tg->exit_status)
+					 ? WEXITSTATUS(tg->exit_status)
+					 : WTERMSIG(tg->exit_status),
+		.sender.utime = (int64_t)(tg->usage.utime_us / 10000),
+		.sender.stime = (int64_t)(tg->usage.stime_us / 10000),
+	};
+	bool ignored, reap;
+
+	waitq_wake(&tg->exit_waitq, 0);
+	if (!parent) {
+		kernel_init_exited(tg->exit_status);
+		return;
+	}
+	ignored = tg->exit_signal == SIGCHLD && ignores_children(parent);
+	reap = tg->exit_signal == SIGCHLD && wants_no_zombies(parent);
+	/* Not even pending where it is blocked, unlike other signals. */
+	if (tg->exit_signal && !ignored)
+		signal_send_group(parent, tg->exit_signal, &info);
+	if (reap)
+		group_reap(tg);
+	waitq_wake(&parent->child_waitq, 0);
+}
+
 static void give_away_children(struct thread_group *tg)
 {
 	struct thread_group *reaper = find_reaper(tg);
@@ -146,50 +189,9 @@ static void give_away_children(struct thread_group *tg)
 		list_add_tail(&child->parent->children, &child->sibling);
 		if (child->group && tg->group)
 			group_check(child->group, tg->group);
-		if (child->zombie) {
-			waitq_wake(&child->parent->child_waitq, 0);
-			signal_send_group(child->parent, SIGCHLD, NULL);
-		}
+		if (child->zombie)
+			tell_parent(child);
 	}
-}
-
-static bool parent_ignores(const struct thread_group *parent)
-{
-	const struct sigaction_entry *action =
-		&parent->sighand->action[SIGCHLD - 1];
-
-	return action->handler == (uintptr_t)SIG_IGN ||
-	       action->flags & SA_NOCLDWAIT;
-}
-
-static void tell_parent(struct thread_group *tg)
-{
-	struct thread_group *parent = tg->parent;
-	struct guest_siginfo info = {
-		.signo = tg->exit_signal,
-		.code = WIFEXITED(tg->exit_status) ? CLD_EXITED : CLD_KILLED,
-		.sender.pid = tg->tgid,
-		.sender.uid = tg->leader->cred->uid,
-		.sender.status = WIFEXITED(tg->exit_status)
-					 ? WEXITSTATUS(tg->exit_status)
-					 : WTERMSIG(tg->exit_status),
-		.sender.utime = (int64_t)(tg->usage.utime_us / 10000),
-		.sender.stime = (int64_t)(tg->usage.stime_us / 10000),
-	};
-	bool reap = false;
-
-	waitq_wake(&tg->exit_waitq, 0);
-	if (!parent) {
-		kernel_init_exited(tg->exit_status);
-		return;
-	}
-	if (tg->exit_signal == SIGCHLD && parent_ignores(parent))
-		reap = true;
-	if (tg->exit_signal)
-		signal_send_group(parent, tg->exit_signal, &info);
-	if (reap)
-		group_reap(tg);
-	waitq_wake(&parent->child_waitq, 0);
 }
 
 /* The last thread is gone: from here on the process is a zombie. */

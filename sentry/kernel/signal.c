@@ -396,14 +396,18 @@ void signal_notify_parent_stopped(struct thread_group *tg, int code, int status)
 		.sender.status = status,
 	};
 
+	const struct sigaction_entry *action;
+
 	if (!parent) {
 		if (code == CLD_STOPPED && init_has_stopped)
 			init_has_stopped();
 		return;
 	}
+	action = &parent->sighand->action[SIGCHLD - 1];
 	info.sender.uid = tg->leader->cred ? tg->leader->cred->uid : 0;
 	waitq_wake(&parent->child_waitq, 0);
-	if (!(parent->sighand->action[SIGCHLD - 1].flags & SA_NOCLDSTOP_FLAG))
+	if (action->handler != (uintptr_t)SIG_IGN &&
+		!(action->flags & SA_NOCLDSTOP_FLAG))
 		signal_send_group(parent, SIGCHLD, &info);
 }
 

@@ -399,6 +399,8 @@ void tasks_start(void)
 
 void tasks_finish(void)
 {
+	/* What ends now may orphan our group. */
+	signal(SIGHUP, SIG_IGN);
 	for (int i = 1; i < ACTORS; i++)
 		if (stage->pid[i] && !stage->gone[i])
 			kill(stage->pid[i], SIGKILL);

@@ -257,3 +257,47 @@ CASE(wnothread_sees_only_own_children)
 
 	EXPECT_EQ(waitpid(pid, NULL, __WNOTHREAD), pid);
 }
+
+CASE(ignored_sigchld_is_not_even_pending)
+{
+	sigset_t set;
+	pid_t pid;
+
+	signal(SIGCHLD, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	MUST(sigprocmask(SIG_BLOCK, &set, NULL));
+	pid = child_exits(0);
+	EXPECT_ERRNO(waitpid(pid, NULL, 0), ECHILD);
+	MUST(sigpending(&set));
+	EXPECT_EQ(sigismember(&set, SIGCHLD), 0);
+	pid = child_waits();
+	MUST(kill(pid, SIGSTOP));
+	EXPECT_EQ(waitpid(pid, NULL, WUNTRACED), pid);
+	MUST(sigpending(&set));
+	EXPECT_EQ(sigismember(&set, SIGCHLD), 0);
+	kill(pid, SIGKILL);
+}
+
+CASE(zombie_given_to_who_ignores_children_goes)
+{
+	siginfo_t info;
+	pid_t grandchild = 0;
+	int p[2];
+	pid_t pid;
+
+	MUST(pipe(p));
+	MUST(prctl(PR_SET_CHILD_SUBREAPER, 1));
+	signal(SIGCHLD, SIG_IGN);
+	pid = conf_fork();
+	if (pid == 0) {
+		signal(SIGCHLD, SIG_DFL);
+		grandchild = child_exits(3);
+		MUST(waitid(P_PID, grandchild, &info, WEXITED | WNOWAIT));
+		MUST(write(p[1], &grandchild, sizeof(grandchild)));
+		_exit(0);
+	}
+	EXPECT_EQ(read(p[0], &grandchild, sizeof(pid_t)), sizeof(pid_t));
+	EXPECT_ERRNO(waitpid(-1, NULL, 0), ECHILD);
+	EXPECT_ERRNO(kill(grandchild, 0), ESRCH);
+}
