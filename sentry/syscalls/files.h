@@ -105,6 +105,9 @@ int named_place(struct task *t, int dirfd, uaddr_t addr, int at_flags,
 int struct_in(
 	struct task *t, void *dst, size_t size, uaddr_t src, size_t guest_size);
 
+/* The file a lock call that is tried again waits for: a new reference, or
+ * NULL if this call has not waited. */
+struct file *lock_wait_file(struct task *t);
 /* fcntl(2) of locks; cmd is one of F_GETLK... F_OFD_SETLKW. */
 long fcntl_lock(
 	struct task *t, struct file *file, unsigned int cmd, uaddr_t arg);

@@ -23,6 +23,7 @@
 #include "sentry/kernel/kernel.h"
 #include "sentry/syscalls/files.h"
 #include "sentry/vfs/async.h"
+#include "sentry/vfs/locks.h"
 
 /* Newer than the headers of Debian 12. */
 #ifndef F_DUPFD_QUERY
@@ -382,18 +383,34 @@ static long do_fcntl(struct task *t, int fd, struct file *file,
 	}
 }
 
+/* A lock that came after the descriptor was closed must not stay. */
+static bool still_open(struct task *t, int fd, const struct file *file)
+{
+	struct file *now = fd_get_any(t, fd);
+	bool same = now == file;
+
+	file_put(now);
+	return same;
+}
+
 long sys_fcntl(struct task *t, int fd, unsigned int cmd, unsigned long arg)
 {
 	struct file *file;
+	bool waited;
 	long ret;
 
-	if (for_any_file(cmd))
-		file = fd_get_any(t, fd);
-	else
-		file = call_file(t, fd);
+	/* Tried again: the file that it waits for, whatever became of fd. */
+	file = lock_wait_file(t);
+	waited = file;
+	if (!file)
+		file = for_any_file(cmd) ? fd_get_any(t, fd) : fd_get(t, fd);
 	if (!file)
 		return -EBADF;
 	ret = do_fcntl(t, fd, file, cmd, arg);
+	if (ret == 0 && waited && !still_open(t, fd, file)) {
+		locks_release_owner(file->inode, t->fds);
+		ret = -EBADF;
+	}
 	file_put(file);
 	return ret;
 }

@@ -46,6 +46,15 @@ static struct lock_wait *lock_wait_of(struct task *t, struct file *file)
 	return w;
 }
 
+struct file *lock_wait_file(struct task *t)
+{
+	struct lock_wait *w = t->call.state;
+
+	if (!w || t->call.state_free != lock_wait_free)
+		return NULL;
+	return file_get(w->file);
+}
+
 /* ---- struct flock ------------------------------------------------------ */
 
 static int range_start(struct file *file, const struct flock *fl, int64_t *out)
@@ -196,12 +205,8 @@ long fcntl_lock(
 	bool ofd = cmd == F_OFD_GETLK || cmd == F_OFD_SETLK ||
 		   cmd == F_OFD_SETLKW;
 	bool wait = cmd == F_SETLKW || cmd == F_OFD_SETLKW;
-	struct lock_wait *w = t->call.state;
 	struct flock fl;
 
-	/* Tried again: the file that it waits for, whatever became of fd. */
-	if (w)
-		file = w->file;
 	if (get_user(t->mm, &fl, arg) < 0)
 		return -EFAULT;
 	if (cmd == F_GETLK || cmd == F_OFD_GETLK)
@@ -248,7 +253,6 @@ static long flock_file(struct task *t, struct file *file, short type, bool wait)
 
 long sys_flock(struct task *t, int fd, unsigned int op)
 {
-	struct lock_wait *w = t->call.state;
 	struct file *file;
 	int type = flock_type(op);
 	long ret;
@@ -258,7 +262,9 @@ long sys_flock(struct task *t, int fd, unsigned int op)
 		return 0;
 	if (type < 0)
 		return type;
-	file = w ? file_get(w->file) : fd_get(t, fd);
+	file = lock_wait_file(t);
+	if (!file)
+		file = fd_get(t, fd);
 	if (!file)
 		return -EBADF;
 	ret = flock_file(t, file, (short)type, !(op & LOCK_NB));
