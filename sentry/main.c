@@ -424,6 +424,7 @@ int main(void)
 	struct mount_ns *ns;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* the limit of the host: EFBIG */
 	klock();
 	receive();
 	if (evloop_open() < 0 || timers_open() < 0)

@@ -33,7 +33,8 @@ struct ovl_fs {
 	 * side may be renamed.
 	 */
 	bool redirects;
-	/* What only its ovl_inode knows, kept for that: see ovl_inode_unpin(). */
+	/* What only its ovl_inode knows, kept for that: see ovl_inode_unpin().
+	 */
 	struct list pinned; /* of ovl_inode.pin_node; counted */
 	struct list links[OVL_LINK_BUCKETS]; /* of ovl_inode.link_node */
 	uint64_t changes;                    /* since it was made */
