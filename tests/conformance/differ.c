@@ -783,8 +783,10 @@ static int compare(struct job *job, uint64_t first, uint64_t last)
 		status = 1;
 	}
 	if (asprintf(&clean, "chmod -R u+rwx '%s' 2>/dev/null; rm -rf '%s'",
-		    base, base) >= 0)
-		status |= system(clean) != 0;
+		    base, base) < 0)
+		abort();
+	status |= system(clean) != 0;
+	free(clean);
 	return status;
 }
 

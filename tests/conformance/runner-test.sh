@@ -3,6 +3,8 @@
 # itself, what a prefix breaks is told as a difference, and the exit status
 # says which.
 runner='./sandbox conformance'
+# Programs with sanitizers in them do not pass natively: mlock() is not theirs.
+grep -q -e __asan_init -e __tsan_init ./sandbox && exit 77
 out=$(mktemp -d) || exit 99
 trap 'rm -rf "$out"' EXIT
 status=0

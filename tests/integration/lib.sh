@@ -66,6 +66,12 @@ has()
 	fi
 }
 
+# A build with sanitizers: they want /proc, and memory of their own.
+sanitized()
+{
+	grep -q __asan_init "$build/sandbox" || grep -q __tsan_init "$build/sandbox"
+}
+
 # One line on standard error that begins with our name, and a status.
 refused()
 {
