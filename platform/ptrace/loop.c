@@ -579,12 +579,16 @@ static void kill_overdue(struct tracer *p)
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	for (size_t i = 0; i < TRACEE_BUCKETS; i++)
 		for (struct tracee *t = p->buckets[i]; t != NULL;
-			t = t->hash_next)
+			t = t->hash_next) {
+			time_t limit = t->work == WORK_CALLS
+					       ? PLATFORM_CALLS_DEADLINE_MS
+					       : PLATFORM_STUB_DEADLINE_MS;
+
 			if (t->view == VIEW_BUSY &&
-				now.tv_sec - t->busy_since >
-					PLATFORM_STUB_DEADLINE_MS / 1000)
+				now.tv_sec - t->busy_since > limit / 1000)
 				process_kill(container_of(
 					t->base.space, struct process, base));
+		}
 }
 
 static void on_tick(struct tracer *p)
