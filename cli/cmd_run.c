@@ -97,7 +97,7 @@ static void tell_changes(const struct boot_result *result)
 		!isatty(STDERR_FILENO))
 		return;
 	fprintf(stderr,
-		"sandbox: %llu changed files were thrown away; --keep DIR "
+		"sandbox: %llu changes to files were thrown away; --keep DIR "
 		"keeps them, --rw P writes to P\n",
 		(unsigned long long)result->changed_files);
 }
