@@ -53,7 +53,8 @@ struct exec_operation {
 	struct host_call calls[PLATFORM_CALLS_MAX];
 	size_t call_count;
 	size_t layout_call; /* index of the PR_SET_MM_MAP */
-	size_t area_size;   /* of the new argv of a script */
+	uaddr_t area;       /* of the new argv of a script; 0: none */
+	size_t area_size;
 };
 
 static void exec_operation_free(void *data)
@@ -469,14 +470,23 @@ static int enter_program(struct task *t, struct exec_operation *op)
 
 /* ---- Steps ------------------------------------------------------------- */
 
+static long area_unmapped(struct task *t, long result)
+{
+	return (long)t->call.progress; /* why exec failed */
+}
+
 static void exec_fail(struct task *t, long error)
 {
 	struct exec_operation *op = t->operation;
+	uint64_t area[6] = {op->area, op->area_size};
 	bool started = op->started;
 
 	task_operation_done(t);
 	if (!started) {
-		call_finish(t, error);
+		t->call.progress = (uint64_t)error;
+		if (!area[0] || task_host_call(t, SYS_munmap, area,
+					area_unmapped) != -ENORETURN)
+			call_finish(t, error);
 		return;
 	}
 	log_info("exec of task %d failed late: %ld", t->pid, error);
@@ -550,7 +560,7 @@ static int map_argv(struct task *t, struct exec_operation *op)
 
 static int write_argv(struct task *t, struct exec_operation *op)
 {
-	uaddr_t area = (uaddr_t)op->calls[0].result;
+	uaddr_t area = op->area;
 	size_t old = pointer_count(t, op->argv);
 	size_t count = op->word_count + (old > 1 ? old - 1 : 0);
 	uaddr_t strings = area + (count + 1) * 8;
@@ -596,9 +606,13 @@ static void calls_done(struct task *t, const struct event *event)
 			exec_fail(t, ret);
 		return;
 	}
-	ret = op->calls[0].result < 0 && op->calls[0].result > -4096
-		      ? (int)op->calls[0].result
-		      : write_argv(t, op);
+	ret = 0;
+	if (op->calls[0].result < 0 && op->calls[0].result > -4096)
+		ret = (int)op->calls[0].result;
+	else
+		op->area = (uaddr_t)op->calls[0].result;
+	if (ret == 0)
+		ret = write_argv(t, op);
 	if (ret == 0)
 		ret = platform_ops->thread_exec(t->thread, op->argv, op->envp);
 	if (ret < 0)

@@ -57,6 +57,35 @@ CASE(bad_pointers)
 	EXPECT_ERRNO(execve("/bin/true", no_words, bad), EFAULT);
 }
 
+static int mapping_count(void)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	int count = 0;
+	int c;
+
+	while (file && (c = fgetc(file)) != EOF)
+		count += c == '\n';
+	if (file)
+		fclose(file);
+	return count;
+}
+
+/* A word of more than MAX_ARG_STRLEN: E2BIG when all else is done. */
+CASE(a_script_that_cannot_be_run_leaves_no_mapping)
+{
+	static char word[200000];
+	char *argv[] = {"s", word, NULL};
+	int before;
+
+	make("s", "#!/bin/sh -e\ntrue\n", 0755);
+	memset(word, 'x', sizeof(word) - 1);
+	mapping_count(); /* the first one makes a buffer */
+	before = mapping_count();
+	for (int i = 0; i < 10; i++)
+		EXPECT_ERRNO(execve("s", argv, no_words), E2BIG);
+	EXPECT_EQ(mapping_count(), before);
+}
+
 CASE(truncated_programs_are_refused)
 {
 	Elf64_Ehdr h = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64,
