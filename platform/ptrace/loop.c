@@ -138,7 +138,9 @@ static void thread_ended(struct tracee *t, int status, const struct rusage *ru)
 {
 	struct process *s;
 
-	tracee_unhash(t);
+	/* A child whose parent's clone is still to be told must be found. */
+	if (t->base.space != NULL || t->parent != NULL || t->orphan)
+		tracee_unhash(t);
 	place_stopped(t);
 	t->gone = true;
 	t->host_stopped = false;
@@ -616,6 +618,7 @@ static void on_wait(
 		work_kill_lost(p);
 	} else if (t != NULL) {
 		thread_ended(t, status, usage);
+		work_kill_lost(p);
 	}
 }
 

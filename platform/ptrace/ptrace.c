@@ -144,7 +144,13 @@ static void ptrace_close(struct platform *base)
 			struct tracee *t = p->buckets[i];
 
 			kill(t->base.host_tid, SIGKILL);
-			tracee_unhash(t);
+			if (t->base.space != NULL) {
+				tracee_unhash(t);
+				continue;
+			}
+			/* A child that was never told to anybody is ours. */
+			t->gone = t->put = true;
+			tracee_free_if_done(t);
 		}
 	loop_close(p);
 	lend_close(p);

@@ -310,14 +310,21 @@ void work_kill_lost(struct tracer *p)
 {
 	if (p->cloning != 0 || p->strays == 0)
 		return;
-	for (size_t i = 0; i < TRACEE_BUCKETS; i++)
-		for (struct tracee *t = p->buckets[i]; t != NULL;
-			t = t->hash_next)
-			if (t->base.space == NULL && t->parent == NULL &&
-				!t->orphan && !t->gone) {
-				t->orphan = t->put = true;
+	for (size_t i = 0; i < TRACEE_BUCKETS; i++) {
+		struct tracee *next;
+
+		for (struct tracee *t = p->buckets[i]; t != NULL; t = next) {
+			next = t->hash_next;
+			if (t->base.space != NULL || t->parent != NULL ||
+				t->orphan)
+				continue;
+			t->orphan = t->put = true;
+			if (t->gone)
+				tracee_free_if_done(t);
+			else
 				kill_if_process(t);
-			}
+		}
+	}
 }
 
 static void clone_counted(struct tracee *t, bool counted)
