@@ -163,3 +163,12 @@ CASE(readable_when_there_is_news)
 	close(conf_file("f", ""));
 	EXPECT_EQ(poll(&p, 1, 1000), 1);
 }
+
+CASE(inotify_init_has_no_flags)
+{
+	int fd = inotify_init();
+
+	EXPECT(fd >= 0);
+	EXPECT_EQ(fcntl(fd, F_GETFD), 0);
+	EXPECT_EQ(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+}

@@ -118,3 +118,97 @@ CASE_USER(trusted_attributes_need_rights)
 	EXPECT_ERRNO(setxattr("f", "trusted.a", "x", 1, 0), EPERM);
 	EXPECT_ERRNO(getxattr("f", "trusted.a", NULL, 0), ENODATA);
 }
+
+/* ---- The calls of Linux 6.13, by number: no C library has them here. ---- */
+
+#define SETXATTRAT    463
+#define GETXATTRAT    464
+#define LISTXATTRAT   465
+#define REMOVEXATTRAT 466
+
+struct at_args {
+	uint64_t value;
+	uint32_t size;
+	uint32_t flags;
+};
+
+static struct at_args args_of(const void *value, uint32_t size)
+{
+	return (struct at_args){(uintptr_t)value, size, 0};
+}
+
+static void need_xattrat(void)
+{
+	need_xattr();
+	if (syscall(LISTXATTRAT, AT_FDCWD, "probe", 0, NULL, 0) < 0 &&
+		errno == ENOSYS)
+		SKIP("older than Linux 6.13");
+}
+
+CASE(xattrat_sets_gets_lists_and_removes)
+{
+	struct at_args in = args_of("value", 5);
+	char text[100];
+	struct at_args out = args_of(text, sizeof(text));
+	int dir;
+
+	need_xattrat();
+	MUST(mkdir("d", 0755));
+	close(conf_file("d/f", ""));
+	dir = MUST(open("d", O_RDONLY | O_DIRECTORY));
+	EXPECT_OK(syscall(SETXATTRAT, dir, "f", 0, "user.a", &in, sizeof(in)));
+	EXPECT_EQ(syscall(GETXATTRAT, dir, "f", 0, "user.a", &out, sizeof(out)),
+		5);
+	EXPECT_MEM(text, "value", 5);
+	EXPECT_EQ(syscall(LISTXATTRAT, dir, "f", 0, text, sizeof(text)), 7);
+	EXPECT_MEM(text, "user.a", 7);
+	EXPECT_OK(syscall(REMOVEXATTRAT, dir, "f", 0, "user.a"));
+	EXPECT_ERRNO(syscall(REMOVEXATTRAT, dir, "f", 0, "user.a"), ENODATA);
+}
+
+CASE(xattrat_refuses_bad_arguments)
+{
+	struct at_args in = args_of("value", 5);
+	struct at_args bad = args_of(conf_unmapped(), 5);
+
+	need_xattrat();
+	EXPECT_ERRNO(syscall(SETXATTRAT, -1, "x", 0, "user.a", &in, sizeof(in)),
+		EBADF);
+	EXPECT_ERRNO(syscall(SETXATTRAT, AT_FDCWD, "missing", 0, "user.a", &in,
+			     sizeof(in)),
+		ENOENT);
+	EXPECT_ERRNO(syscall(SETXATTRAT, AT_FDCWD, "probe", 0x40000, "user.a",
+			     &in, sizeof(in)),
+		EINVAL);
+	EXPECT_ERRNO(
+		syscall(SETXATTRAT, AT_FDCWD, "probe", 0, "user.a", &in, 8),
+		EINVAL);
+	EXPECT_ERRNO(syscall(SETXATTRAT, AT_FDCWD, "probe", 0, "user.a", &bad,
+			     sizeof(bad)),
+		EFAULT);
+	EXPECT_ERRNO(syscall(SETXATTRAT, AT_FDCWD, "probe", 0, "user.a",
+			     conf_unmapped(), sizeof(in)),
+		EFAULT);
+	EXPECT_ERRNO(syscall(GETXATTRAT, AT_FDCWD, "probe", 0, conf_unmapped(),
+			     &in, sizeof(in)),
+		EFAULT);
+	EXPECT_ERRNO(
+		syscall(LISTXATTRAT, AT_FDCWD, conf_unmapped(), 0, NULL, 0),
+		EFAULT);
+	EXPECT_ERRNO(
+		syscall(REMOVEXATTRAT, AT_FDCWD, "probe", 0, conf_unmapped()),
+		EFAULT);
+}
+
+CASE(lremovexattr_is_about_the_link_itself)
+{
+	need_xattr();
+	close(conf_file("f", ""));
+	MUST(symlink("f", "l"));
+	MUST(setxattr("f", "user.a", "1", 1, 0));
+	EXPECT_ERRNO(lremovexattr("f", "user.b"), ENODATA);
+	EXPECT_OK(lremovexattr("f", "user.a"));
+	EXPECT_ERRNO(lremovexattr("l", "user.a"), EPERM);
+	EXPECT_ERRNO(lremovexattr("missing", "user.a"), ENOENT);
+	EXPECT_ERRNO(lremovexattr(conf_unmapped(), "user.a"), EFAULT);
+}

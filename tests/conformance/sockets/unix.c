@@ -324,3 +324,26 @@ CASE(poll_of_a_pair)
 	EXPECT_EQ(poll(&p, 1, 0), 1);
 	EXPECT_EQ(p.revents, POLLIN | POLLOUT | POLLRDHUP | POLLHUP);
 }
+
+CASE(sendmmsg_counts_what_went)
+{
+	char text[2][4] = {"one", "two"};
+	struct iovec iov[2] = {{text[0], 3}, {text[1], 3}};
+	struct mmsghdr messages[2] = {
+		{.msg_hdr = {.msg_iov = &iov[0], .msg_iovlen = 1}},
+		{.msg_hdr = {.msg_iov = &iov[1], .msg_iovlen = 1}},
+	};
+	char got[8];
+
+	MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+	EXPECT_EQ(sendmmsg(pair[0], messages, 2, 0), 2);
+	EXPECT_EQ(messages[0].msg_len, 3);
+	EXPECT_EQ(messages[1].msg_len, 3);
+	EXPECT_EQ(recv(pair[1], got, sizeof(got), MSG_DONTWAIT), 3);
+	EXPECT_MEM(got, "one", 3);
+	EXPECT_EQ(recv(pair[1], got, sizeof(got), MSG_DONTWAIT), 3);
+	EXPECT_MEM(got, "two", 3);
+	EXPECT_EQ(sendmmsg(pair[0], messages, 0, 0), 0);
+	EXPECT_ERRNO(sendmmsg(-1, messages, 1, 0), EBADF);
+	EXPECT_ERRNO(sendmmsg(pair[0], conf_unmapped(), 1, 0), EFAULT);
+}
