@@ -185,8 +185,6 @@ struct platform_options {
 	int log_fd;  /* or -1 */
 	bool trace_all; /* report every call, also the native ones (--strace) */
 	struct platform_client client;
-	/* Entered in the first child before its filter; inherited by all. */
-	bool no_aslr_passthrough; /* reserved, 0 */
 };
 
 struct platform_ops {

@@ -63,6 +63,29 @@ void output_printf(struct output *out, const char *format, ...)
 	out->size += (size_t)need;
 }
 
+static bool is_set(const uint64_t *bits, size_t i)
+{
+	return bits[i / 64] >> (i % 64) & 1;
+}
+
+void output_ranges(struct output *out, const uint64_t *bits, size_t count)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < count; i++) {
+		size_t first = i;
+
+		if (!is_set(bits, i))
+			continue;
+		while (i + 1 < count && is_set(bits, i + 1))
+			i++;
+		output_printf(out, "%s%zu", comma, first);
+		if (i > first)
+			output_printf(out, "-%zu", i);
+		comma = ",";
+	}
+}
+
 void output_finish(struct output *out)
 {
 	free(out->buf);

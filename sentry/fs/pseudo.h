@@ -29,6 +29,8 @@ struct output {
 void output_add(struct output *out, const void *bytes, size_t size);
 void output_printf(struct output *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* The bits set of count, as ranges: "0-3,7" (bitmap_parselist of Linux). */
+void output_ranges(struct output *out, const uint64_t *bits, size_t count);
 void output_finish(struct output *out);
 
 struct pseudo_entry;

@@ -496,7 +496,6 @@ static void exec_fail(struct task *t, long error)
 static void exec_finished(struct task *t)
 {
 	task_operation_done(t);
-	t->call.result = 0;
 	call_entered(t);
 }
 

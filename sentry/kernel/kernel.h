@@ -54,6 +54,8 @@ void group_check(
 	struct process_group *group, const struct process_group *outside);
 /* fs/devpts' hook: the controlling terminal is given up. NULL: none. */
 extern void (*session_leader_exited)(struct session *session);
+/* tcsetpgrp(3): 0, -EINVAL, -ESRCH, or -EPERM of another session's group. */
+int session_set_foreground(struct session *session, int pgid);
 bool group_is_orphaned(const struct process_group *group);
 
 /* ---- run.c ------------------------------------------------------------- */
@@ -107,6 +109,8 @@ enum deliver { DELIVER_RESUME, DELIVER_HOLD, DELIVER_GONE };
 enum deliver signal_deliver(struct task *t, struct regs *regs);
 /* A fault of the task itself: cannot be blocked or ignored. */
 void signal_force(struct task *t, const struct guest_siginfo *info);
+/* SIG_DFL of it does nothing (signal(7)). */
+bool signal_ignored_by_default(int signo);
 /* exec: handlers become default, ignored ones stay (signal(7)). */
 void signal_exec_reset(struct task *t);
 /* Makes t notice what is pending: interrupts it or its parked call. */
@@ -118,6 +122,8 @@ void signal_notify_parent_stopped(
 
 /* ---- sigframe_x86_64.c ------------------------------------------------- */
 
+/* Is sp on t's alternate stack? Never with SS_AUTODISARM. */
+bool task_on_altstack(const struct task *t, uaddr_t sp);
 /* Builds the frame and points regs at the handler; -EFAULT. */
 int sigframe_push(struct task *t, struct regs *regs, int signo,
 	const struct guest_siginfo *info, const struct sigaction_entry *action,

@@ -172,7 +172,6 @@ static void call_begin(struct task *t, const struct event *event)
 	call->deadline = 0;
 	call->wait_count = 0;
 	timer_init(&call->timer, deadline_passed);
-	call->result = 0;
 	call->restart_code = 0;
 	if (call_trace)
 		call_trace->begin(t);
@@ -238,10 +237,22 @@ static bool is_restart(long result)
 	       result == -ERESTARTNOHAND || result == -ERESTART_RESTARTBLOCK;
 }
 
+/* Does anything keep t from going straight back to its program? */
+static bool must_stop(const struct task *t)
+{
+	return t->restore_mask || signal_pending(t);
+}
+
 static void answer_stopped(struct task *t, long result)
 {
-	struct regs *regs = platform_ops->thread_regs(t->thread);
+	struct regs *regs;
 
+	if (!must_stop(t) && !t->call.restart_code) {
+		t->in_guest = true;
+		platform_ops->thread_resume_value(t->thread, result);
+		return;
+	}
+	regs = platform_ops->thread_regs(t->thread);
 	if (!regs)
 		return; /* dying */
 	regs->rax = (uint64_t)result;
@@ -249,17 +260,10 @@ static void answer_stopped(struct task *t, long result)
 	task_continue(t);
 }
 
-/* Does anything keep t from going straight back to its program? */
-static bool must_stop(const struct task *t)
-{
-	return t->restore_mask || signal_pending(t);
-}
-
 void call_finish(struct task *t, long result)
 {
 	bool stopped = t->call.stopped;
 
-	t->call.result = result;
 	t->call.restart_code = is_restart(result) ? result : 0;
 	if (call_trace)
 		call_trace->end(t, result);

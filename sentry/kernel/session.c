@@ -131,6 +131,24 @@ int (*host_terminal_open)(struct file *file);
  * The parent of the first process is the launcher, whose shell looks after it:
  * its group is no orphan.
  */
+int session_set_foreground(struct session *session, int pgid)
+{
+	struct process_group *group;
+	int ret = 0;
+
+	if (pgid < 0)
+		return -EINVAL;
+	group = process_group_find(pgid);
+	if (!group)
+		return -ESRCH;
+	if (group->session == session)
+		session->foreground_pgid = pgid;
+	else
+		ret = -EPERM;
+	process_group_put(group);
+	return ret;
+}
+
 bool group_is_orphaned(const struct process_group *group)
 {
 	struct thread_group *tg;

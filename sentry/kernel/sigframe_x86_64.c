@@ -67,7 +67,7 @@ struct rt_sigframe {
 static_assert(sizeof(struct guest_siginfo) == 128, "siginfo");
 static_assert(sizeof(struct rt_sigframe) == 440, "rt_sigframe");
 
-static bool on_altstack(const struct task *t, uaddr_t sp)
+bool task_on_altstack(const struct task *t, uaddr_t sp)
 {
 	const struct altstack *alt = &t->altstack;
 
@@ -156,7 +156,7 @@ static uaddr_t handler_stack(struct task *t, const struct regs *regs,
 	const struct altstack *alt = &t->altstack;
 
 	if (action->flags & SA_ONSTACK && !(alt->flags & SS_DISABLE) &&
-		!on_altstack(t, regs->rsp))
+		!task_on_altstack(t, regs->rsp))
 		return alt->sp + alt->size;
 	return regs->rsp - RED_ZONE;
 }
@@ -171,7 +171,7 @@ static bool fits(
 	if (top == alt->sp + alt->size && !(alt->flags & SS_DISABLE))
 		return frame >= alt->sp;
 	/* Already on the alternate stack: it must not run out of it. */
-	return !on_altstack(t, old_sp) || on_altstack(t, frame);
+	return !task_on_altstack(t, old_sp) || task_on_altstack(t, frame);
 }
 
 static int write_frame(struct task *t, uaddr_t frame_addr, uaddr_t fp_addr,
@@ -272,9 +272,9 @@ int sigframe_pop(struct task *t, struct regs *regs)
 	if (restore_fpstate(t, uc.mcontext.fpstate) < 0)
 		return -EFAULT;
 	load_regs(regs, &uc.mcontext);
-	t->blocked = uc.sigmask & ~(SIGMASK(SIGKILL) | SIGMASK(SIGSTOP));
+	t->blocked = uc.sigmask & ~SIGNALS_UNBLOCKABLE;
 	/* Linux ignores an alternate stack that does not fit. */
-	if (!on_altstack(t, regs->rsp)) {
+	if (!task_on_altstack(t, regs->rsp)) {
 		t->altstack.sp = uc.ss_sp;
 		t->altstack.size = uc.ss_size;
 		t->altstack.flags = (uint32_t)uc.ss_flags &

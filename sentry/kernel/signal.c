@@ -30,7 +30,6 @@
 #define IGNORED_SIGNALS                                                        \
 	(SIGMASK(SIGCONT) | SIGMASK(SIGCHLD) | SIGMASK(SIGWINCH) |             \
 		SIGMASK(SIGURG))
-#define UNBLOCKABLE (SIGMASK(SIGKILL) | SIGMASK(SIGSTOP))
 /* These are taken before all others, as they tell of the task itself. */
 #define SYNC_SIGNALS                                                           \
 	(SIGMASK(SIGSEGV) | SIGMASK(SIGBUS) | SIGMASK(SIGILL) |                \
@@ -170,7 +169,7 @@ bool sigqueue_has_timer(const struct sigqueue *queue, int signo, int id)
 
 /* ---- Sending ----------------------------------------------------------- */
 
-static bool default_ignores(int signo)
+bool signal_ignored_by_default(int signo)
 {
 	return SIGMASK(signo) & IGNORED_SIGNALS;
 }
@@ -181,7 +180,7 @@ static bool disposition_ignores(const struct thread_group *tg, int signo)
 
 	return handler == (uaddr_t)(uintptr_t)SIG_IGN ||
 	       (handler == (uaddr_t)(uintptr_t)SIG_DFL &&
-		       default_ignores(signo));
+		       signal_ignored_by_default(signo));
 }
 
 bool signal_pending(const struct task *t)
@@ -381,7 +380,7 @@ void signal_set_temporary_mask(struct task *t, sigset_mask mask)
 	if (!t->restore_mask)
 		t->saved_mask = t->blocked;
 	t->restore_mask = true;
-	t->blocked = mask & ~UNBLOCKABLE;
+	t->blocked = mask & ~SIGNALS_UNBLOCKABLE;
 }
 
 void (*init_has_stopped)(void);
@@ -471,7 +470,7 @@ static int run_handler(struct task *t, struct regs *regs, int signo,
 	t->blocked |= action.mask;
 	if (!(action.flags & SA_NODEFER))
 		t->blocked |= SIGMASK(signo);
-	t->blocked &= ~UNBLOCKABLE;
+	t->blocked &= ~SIGNALS_UNBLOCKABLE;
 	if (action.flags & SA_RESETHAND)
 		slot->handler = (uintptr_t)SIG_DFL;
 	return 0;
@@ -499,7 +498,7 @@ static enum deliver act(struct task *t, struct regs *regs, int signo,
 		*handled = true;
 		return DELIVER_RESUME;
 	}
-	if (default_ignores(signo))
+	if (signal_ignored_by_default(signo))
 		return DELIVER_RESUME;
 	if (SIGMASK(signo) & STOP_SIGNALS) {
 		if (signo == SIGSTOP || !group_is_orphaned(t->tg->group))

@@ -57,7 +57,8 @@ struct tty; /* a controlling terminal: fs/devpts */
 #define NSIG_GUEST 64
 typedef uint64_t sigset_mask; /* bit n-1 is signal n */
 
-#define SIGMASK(signo) (UINT64_C(1) << ((signo)-1))
+#define SIGMASK(signo)      (UINT64_C(1) << ((signo)-1))
+#define SIGNALS_UNBLOCKABLE (SIGMASK(SIGKILL) | SIGMASK(SIGSTOP))
 
 struct sigaction_entry {
 	uaddr_t handler; /* 0 SIG_DFL, 1 SIG_IGN */
@@ -134,7 +135,6 @@ struct call {
 	bool ready; /* on the list of calls to try again */
 	bool timed_out;
 	unsigned int tries; /* 0 on the first */
-	long result;        /* of the last call, for its interrupted end */
 	long restart_code;  /* -ERESTART..., or 0: what signal_deliver() makes
 			       of it */
 	/*

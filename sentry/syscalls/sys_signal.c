@@ -12,7 +12,6 @@
 #include "sentry/syscalls/syscalls.h"
 
 #define SIGSET_SIZE    8
-#define UNBLOCKABLE    (SIGMASK(SIGKILL) | SIGMASK(SIGSTOP))
 #define MINSIGSTKSZ_   2048
 #define SS_AUTODISARM_ (1u << 31)
 
@@ -36,16 +35,12 @@ static bool valid(int signo)
 /* What becomes ignored is thrown away, also what already waits. */
 static void drop_ignored(struct task *t, int signo, uaddr_t handler)
 {
-	const sigset_mask ignored_by_default = SIGMASK(SIGCONT) |
-					       SIGMASK(SIGCHLD) |
-					       SIGMASK(SIGWINCH) |
-					       SIGMASK(SIGURG);
 	struct guest_siginfo info;
 	struct task *other;
 
 	if (handler > (uintptr_t)SIG_IGN ||
 		(handler == (uintptr_t)SIG_DFL &&
-			!(SIGMASK(signo) & ignored_by_default)))
+			!signal_ignored_by_default(signo)))
 		return;
 	list_for_each(other, &t->tg->threads, thread_node) while (
 		signal_dequeue(other, SIGMASK(signo), &info)) continue;
@@ -61,7 +56,7 @@ long sys_rt_sigaction(struct task *t, int signo, uaddr_t new_addr,
 		return -EINVAL;
 	if (new_addr && get_user(t->mm, &new, new_addr) < 0)
 		return -EFAULT;
-	if (!valid(signo) || (new_addr && SIGMASK(signo) & UNBLOCKABLE))
+	if (!valid(signo) || (new_addr && SIGMASK(signo) & SIGNALS_UNBLOCKABLE))
 		return -EINVAL;
 	entry = &t->tg->sighand->action[signo - 1];
 	old = (struct abi_sigaction){
@@ -70,7 +65,7 @@ long sys_rt_sigaction(struct task *t, int signo, uaddr_t new_addr,
 		entry->handler = new.handler;
 		entry->flags = new.flags &SA_KNOWN;
 		entry->restorer = new.restorer;
-		entry->mask = new.mask & ~UNBLOCKABLE;
+		entry->mask = new.mask & ~SIGNALS_UNBLOCKABLE;
 		drop_ignored(t, signo, new.handler);
 	}
 	if (old_addr && put_user(t->mm, old_addr, &old) < 0)
@@ -89,7 +84,7 @@ long sys_rt_sigprocmask(struct task *t, int how, uaddr_t set_addr,
 	if (set_addr) {
 		if (get_user(t->mm, &set, set_addr) < 0)
 			return -EFAULT;
-		set &= ~UNBLOCKABLE;
+		set &= ~SIGNALS_UNBLOCKABLE;
 		if (how == SIG_BLOCK)
 			t->blocked |= set;
 		else if (how == SIG_UNBLOCK)
@@ -138,15 +133,6 @@ struct abi_stack {
 	uint64_t size;
 };
 
-static bool on_altstack(const struct task *t, uaddr_t sp)
-{
-	const struct altstack *alt = &t->altstack;
-
-	if (alt->flags & (SS_DISABLE | SS_AUTODISARM_))
-		return false;
-	return sp > alt->sp && sp - alt->sp <= alt->size;
-}
-
 static long set_altstack(struct task *t, const struct abi_stack *new)
 {
 	uint32_t mode = (uint32_t) new->flags & ~SS_AUTODISARM_;
@@ -181,7 +167,7 @@ long sys_sigaltstack(struct task *t, uaddr_t new_addr, uaddr_t old_addr)
 		return -EFAULT;
 	if (t->call.stopped)
 		regs = platform_ops->thread_regs(t->thread);
-	on_stack = regs && on_altstack(t, regs->rsp);
+	on_stack = regs && task_on_altstack(t, regs->rsp);
 	if (on_stack)
 		old.flags |= SS_ONSTACK;
 	if (new_addr) {
@@ -436,7 +422,7 @@ long sys_rt_sigtimedwait(struct task *t, uaddr_t set_addr, uaddr_t info_addr,
 		return -EINVAL;
 	if (get_user(t->mm, &set, set_addr) < 0)
 		return -EFAULT;
-	set &= ~UNBLOCKABLE;
+	set &= ~SIGNALS_UNBLOCKABLE;
 	if (timeout_addr) {
 		if (get_user(t->mm, &timeout, timeout_addr) < 0)
 			return -EFAULT;

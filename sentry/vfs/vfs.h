@@ -428,13 +428,6 @@ struct walk {
 /* To an existing place; new references in *out. */
 int vfs_walk(const struct walk *walk, const char *name, unsigned int flags,
 	struct path *out);
-/*
- * To the folder of the last component; the component's text is put in last
- * (VFS_NAME_MAX + 1 bytes), which may be "." or ".." or, for "/", empty. The
- * final symlink is not followed. *must_be_dir: a slash followed it.
- */
-int vfs_walk_parent(const struct walk *walk, const char *name,
-	struct path *parent, char *last, bool *must_be_dir);
 
 /*
  * Operations on places, with all permission checks, sticky bits, read-only

@@ -427,21 +427,3 @@ int vfs_walk(const struct walk *walk, const char *name, unsigned int flags,
 	walk_end(&s);
 	return err;
 }
-
-int vfs_walk_parent(const struct walk *walk, const char *name,
-	struct path *parent, char *last, bool *must_be_dir)
-{
-	struct walk_state s;
-	int err;
-
-	err = walk_begin(&s, walk, name);
-	if (!err)
-		err = walk_to_last(&s);
-	if (!err) {
-		*parent = path_get(s.path);
-		memcpy(last, s.last_text, s.last.size + 1);
-		*must_be_dir = s.must_be_dir;
-	}
-	walk_end(&s);
-	return err;
-}

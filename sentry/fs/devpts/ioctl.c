@@ -158,7 +158,6 @@ static long give_up_controlling(struct tty *tty)
 static long set_foreground(struct tty *tty, struct mm *mm, uint64_t arg)
 {
 	struct session *session = current->tg->group->session;
-	struct process_group *group;
 	int32_t pgid;
 	long ret = pty_job_control(tty, SIGTTOU);
 
@@ -168,17 +167,7 @@ static long set_foreground(struct tty *tty, struct mm *mm, uint64_t arg)
 		return -ENOTTY;
 	if (get_user(mm, &pgid, arg) < 0)
 		return -EFAULT;
-	if (pgid < 0)
-		return -EINVAL;
-	group = process_group_find(pgid);
-	if (!group)
-		return -ESRCH;
-	if (group->session == session)
-		session->foreground_pgid = pgid;
-	else
-		ret = -EPERM;
-	process_group_put(group);
-	return ret;
+	return session_set_foreground(session, pgid);
 }
 
 static long put_int(struct mm *mm, uint64_t arg, int32_t value)

@@ -114,23 +114,11 @@ static int foreground(void)
 
 static long set_foreground(struct mm *mm, uaddr_t arg)
 {
-	struct process_group *group;
 	int32_t pgid;
-	int ret = 0;
 
 	if (get_user(mm, &pgid, arg) < 0)
 		return -EFAULT;
-	if (pgid < 0)
-		return -EINVAL;
-	group = process_group_find(pgid);
-	if (!group)
-		return -ESRCH;
-	if (group->session == own_session())
-		own_session()->foreground_pgid = pgid;
-	else
-		ret = -EPERM;
-	process_group_put(group);
-	return ret;
+	return session_set_foreground(own_session(), pgid);
 }
 
 static long tell(struct mm *mm, uaddr_t arg, int32_t value)

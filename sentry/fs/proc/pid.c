@@ -197,23 +197,10 @@ static void add_signals(struct output *out, const struct task *t)
 static void add_affinity(struct output *out, const struct task *t)
 {
 	const uint64_t *mask = t->sched.affinity;
-	size_t bits = sched_cpumask_size() * 8;
-	const char *comma = "";
 
 	output_printf(out, "Cpus_allowed:\t%llx\nCpus_allowed_list:\t",
 		(unsigned long long)mask[0]);
-	for (size_t i = 0; i < bits; i++) {
-		size_t first = i;
-
-		if (!(mask[i / 64] >> (i % 64) & 1))
-			continue;
-		while (i + 1 < bits && mask[(i + 1) / 64] >> ((i + 1) % 64) & 1)
-			i++;
-		output_printf(out, "%s%zu", comma, first);
-		if (i > first)
-			output_printf(out, "-%zu", i);
-		comma = ",";
-	}
+	output_ranges(out, mask, sched_cpumask_size() * 8);
 	output_printf(out, "\n");
 }
 

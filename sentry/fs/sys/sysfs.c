@@ -46,20 +46,7 @@ static bool has_cpu(size_t cpu)
 
 static int show_online(struct pseudo_inode *pi, struct output *out)
 {
-	const char *comma = "";
-
-	for (size_t i = 0; i < sched_cpumask_size() * 8; i++) {
-		size_t first = i;
-
-		if (!has_cpu(i))
-			continue;
-		while (has_cpu(i + 1))
-			i++;
-		output_printf(out, "%s%zu", comma, first);
-		if (i > first)
-			output_printf(out, "-%zu", i);
-		comma = ",";
-	}
+	output_ranges(out, sched_host_affinity(), sched_cpumask_size() * 8);
 	output_printf(out, "\n");
 	return 0;
 }
